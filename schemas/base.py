@@ -1,0 +1,60 @@
+"""Field types and the base model that every message shares."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+def as_utc(moment: datetime) -> datetime:
+    """The same instant in UTC; refuses years no order was ever placed in (1990 to 2099 are accepted)."""
+    try:
+        utc = moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("time is outside of 1990 to 2099") from error
+    if not EARLIEST <= utc < LATEST:
+        raise ValueError("time is outside of 1990 to 2099")
+    return utc
+
+
+UtcTime = Annotated[AwareDatetime, AfterValidator(as_utc)]
+"""An instant, always aware and always UTC once validated."""
+
+Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+"""An id given by somebody's system: printable, 1 to 200 characters, compared as it is."""
+
+Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
+"""A short word of a closed or slowly growing list: unit, trade, region, channel."""
+
+CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+"""ISO 4217 letters; whether a rate is known is asked where the order is folded."""
+
+Text = Annotated[str, StringConstraints(max_length=2000)]
+"""Free text of people; never a name, number or address of a person."""
+
+Quantity = Annotated[Decimal, Field(gt=0, le=Decimal(1_000_000_000), allow_inf_nan=False)]
+"""A positive number of units."""
+
+Level = Annotated[Decimal, Field(ge=0, le=Decimal(1_000_000_000_000), allow_inf_nan=False)]
+"""A reading of a level or a meter, in its own unit."""
+
+Amount = Annotated[Decimal, Field(ge=0, le=Decimal(1_000_000_000), allow_inf_nan=False, max_digits=18)]
+"""Money, in the currency that stands beside it."""
+
+Probability = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
+
+
+class Message(BaseModel):
+    """What our own programs write for each other: frozen, and unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null", use_attribute_docstrings=True)
+
+
+class Fact(BaseModel):
+    """The ``data`` of an event. Unknown fields of outside senders are kept, as they may be known tomorrow."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)

@@ -1,0 +1,57 @@
+"""What is kept of a message that could not become a fact."""
+
+from base64 import b64decode, b64encode
+from datetime import datetime
+
+from schemas.base import Code, Message, Text, UtcTime
+from schemas.errors import DeadLetterReason
+
+
+class DeadLetter(Message):
+    """Raw bytes, where they came from, and why they were refused."""
+
+    source: Code
+    """Topic, or ``http``, or the kind of file."""
+    partition: int
+    offset: int
+    """Kafka offset, log position or line number."""
+    key_base64: str | None = None
+    raw_base64: str
+    reason: DeadLetterReason
+    detail: Text = ""
+    first_seen: UtcTime
+    """Record time where there is one."""
+
+    @property
+    def raw(self) -> bytes:
+        """The message as it came."""
+        return b64decode(self.raw_base64)
+
+    @property
+    def letter_id(self) -> str:
+        """The same bad record seen twice is one letter."""
+        return f"{self.source}/{self.partition}/{self.offset}"
+
+
+def dead_letter(
+    *,
+    source: str,
+    partition: int,
+    offset: int,
+    key: bytes | None,
+    raw: bytes,
+    reason: DeadLetterReason,
+    detail: str,
+    first_seen: datetime,
+) -> DeadLetter:
+    """A letter from raw bytes."""
+    return DeadLetter(
+        source=source,
+        partition=partition,
+        offset=offset,
+        key_base64=None if key is None else b64encode(key).decode(),
+        raw_base64=b64encode(raw).decode(),
+        reason=reason,
+        detail=detail[:500],
+        first_seen=first_seen,
+    )

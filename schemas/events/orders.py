@@ -1,0 +1,65 @@
+"""Facts about orders, as the ERP tells them."""
+
+from pydantic import Field
+
+from schemas.base import Amount, Code, CurrencyCode, Fact, Identifier, Quantity, UtcTime
+
+
+class OrderLine(Fact):
+    """One product of an order."""
+
+    sku: Identifier
+    quantity: Quantity
+    unit: Code = "each"
+    unit_price: Amount | None = None
+    """Price of one unit in the order's currency, net; None when the ERP does not say."""
+
+
+class OrderPlaced(Fact):
+    """An account ordered. Its time is when it was placed, never when it was delivered."""
+
+    order_id: Identifier
+    lines: tuple[OrderLine, ...] = Field(min_length=1, max_length=10_000)
+    currency: CurrencyCode | None = None
+    """None: the installation's reporting currency."""
+    command_id: Identifier | None = None
+    """The PlaceOrder command that this order answers, if any."""
+
+
+class OrderChanged(Fact):
+    """The order now has exactly these lines."""
+
+    order_id: Identifier
+    lines: tuple[OrderLine, ...] = Field(min_length=1, max_length=10_000)
+    currency: CurrencyCode | None = None
+
+
+class OrderCancelled(Fact):
+    """The whole order will not be delivered."""
+
+    order_id: Identifier
+    cause: Code | None = None
+
+
+class OrderShipped(Fact):
+    """The order left; with lines it is a partial shipment."""
+
+    order_id: Identifier
+    lines: tuple[OrderLine, ...] = ()
+    expected_at: UtcTime | None = None
+
+
+class OrderDelivered(Fact):
+    """The goods arrived; with lines it is a partial delivery. A metered asset's stock rises now."""
+
+    order_id: Identifier
+    lines: tuple[OrderLine, ...] = ()
+
+
+class OrderReturned(Fact):
+    """Goods came back, or were credited. Without an order id the most recent orders of the product are meant."""
+
+    order_id: Identifier | None = None
+    lines: tuple[OrderLine, ...] = Field(min_length=1, max_length=10_000)
+    credit_note_id: Identifier | None = None
+    currency: CurrencyCode | None = None

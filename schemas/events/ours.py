@@ -1,0 +1,140 @@
+"""Facts that Ringahead itself writes: outcomes of its work, the passing of business time, what was published."""
+
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from schemas.base import Code, CurrencyCode, Fact, Identifier, Probability, Text, UtcTime
+
+
+class Disposition(StrEnum):
+    """How a call ended."""
+
+    ORDER_TAKEN = "order_taken"
+    HAS_STOCK = "has_stock"
+    NOT_INTERESTED = "not_interested"
+    CALLBACK = "callback"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    VOICEMAIL = "voicemail"
+    WRONG_NUMBER = "wrong_number"
+    DO_NOT_CALL = "do_not_call"
+    RESOLVED = "resolved"
+    """A service call that mended what it was opened for."""
+
+
+class Phase(StrEnum):
+    """Where the relationship stands."""
+
+    IGNITION = "ignition"
+    MAINTENANCE = "maintenance"
+    REACTIVATION = "reactivation"
+
+
+class CallEnded(Fact):
+    """An agent's call attempt ended so."""
+
+    task_id: Identifier
+    attempt_id: Identifier
+    task_class: Code
+    disposition: Disposition
+    need_ids: tuple[Identifier, ...] = ()
+    groups: tuple[Identifier, ...] = ()
+    """SKU groups of the needs that were talked about."""
+    attempts: int = 1
+    exhausted: bool = False
+    """The attempt cap is reached: the cool-down begins."""
+    stock_until: UtcTime | None = None
+    callback_at: UtcTime | None = None
+    override_reason: Text | None = None
+
+
+class ReorderApproved(Fact):
+    """A reorder proposal may be sent, perhaps with another quantity."""
+
+    reorder_id: Identifier
+    edited: bool = False
+
+
+class ReorderRejected(Fact):
+    """A reorder proposal was turned down."""
+
+    reorder_id: Identifier
+    group: Identifier
+    cause: Code | None = None
+
+
+class ReorderSent(Fact):
+    """A reorder went to the ERP."""
+
+    reorder_id: Identifier
+    command_id: Identifier
+
+
+class ReorderConfirmed(Fact):
+    """The ERP accepted a reorder."""
+
+    reorder_id: Identifier
+    order_id: Identifier | None = None
+
+
+class PhaseChanged(Fact):
+    """The relationship entered another phase. A recorded effect of the fold: folding it changes nothing."""
+
+    previous: Phase
+    phase: Phase
+    evidence: dict[str, Any] = Field(default_factory=dict)
+
+
+class StateTransferred(Fact):
+    """A merged account's state arrives at its survivor. Written by the fold of AccountMerged."""
+
+    from_account_id: Identifier
+    state: str
+    """The loser's state, base64 of the versioned state codec."""
+
+
+class TimePassed(Fact):
+    """Business time is now at least this; it only moves forward."""
+
+    as_of: UtcTime
+
+
+class ModelPublished(Fact):
+    """A forecasting model came into force."""
+
+    version: Identifier
+    digest: Identifier
+
+
+class ProfilesChanged(Fact):
+    """A set of policy profiles came into force."""
+
+    version: Identifier
+    digest: Identifier
+
+
+class ProductChanged(Fact):
+    """The product master's word on one SKU; the group is the unit of forecasting."""
+
+    sku: Identifier
+    group: Identifier | None = None
+    """None: the SKU is its own group."""
+    unit_factor: Annotated[Decimal, Field(gt=0, le=1_000_000)] = Decimal(1)
+    """Units of the group in one unit of this SKU."""
+    name: Text = ""
+    category: Code | None = None
+    lead_time_days: Annotated[float, Field(ge=0, le=365, allow_inf_nan=False)] | None = None
+    margin_share: Probability | None = None
+    available: bool = True
+    origin: Code | None = None
+
+
+class RatesChanged(Fact):
+    """One unit of each currency, in the reporting currency, on a day."""
+
+    rate_date: date
+    rates: dict[CurrencyCode, Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]]

@@ -1,0 +1,195 @@
+"""Effects of the fold, on ``ringahead.needs``: what the desk is told about an account, in the order of its log.
+
+Every account effect carries the account's version (how many events were folded into it), so that a repeat or an older
+one is recognised. A need id opens once and ends once: a later need of the pair has another cycle, hence another id.
+"""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from schemas.base import Code, Identifier, Message, Probability, Text, UtcTime
+from schemas.decisions import NeedKind, Reason, TaskClass
+from schemas.events.accounts import Channel, Purpose, Size
+from schemas.events.ours import Phase
+
+
+class Place(Message):
+    """Where in the log of record the event lies whose fold said so. Differs between runtimes; everything else agrees."""
+
+    partition: int
+    offset: int
+
+
+class Evidence(Message):
+    """What the decision was made on, so that it can be explained and replayed."""
+
+    as_of: UtcTime
+    model_version: Code
+    profiles_version: Code
+    profile: Code
+    """Name of the cell, e.g. ``small-maintenance``."""
+    method: Code
+    """How the forecast was made: ``renewal``, ``prior``, ``metered``, ``event``."""
+    degraded: bool = False
+    p_due: Probability | None = None
+    """P(order or run-out before the earliest delivery)."""
+    p_alive: Probability | None = None
+    lead_time_days: float | None = None
+    service_level: Probability | None = None
+    order_days: int = 0
+    """Distinct days on which the account ordered this group."""
+    usual_gap_days: float | None = None
+    last_order_on: date | None = None
+    p10_on: date | None = None
+    p50_on: date | None = None
+    p90_on: date | None = None
+    stock_units: float | None = None
+    """Estimated stock on hand; only where a level or a usage is known."""
+    sentence: Text = ""
+    """What an agent can say on the phone."""
+
+
+class AccountEffect(Message):
+    """Base of what concerns one account."""
+
+    account_id: Identifier
+    account_version: int
+    at: UtcTime
+    """Business time at which it was decided."""
+    place: Place
+
+
+class OpenNeed(AccountEffect):
+    """Somebody should be called about this group."""
+
+    effect: Literal["open_need"] = "open_need"
+    need_id: Identifier
+    group: Identifier
+    group_name: Text = ""
+    cycle: int
+    kind: NeedKind
+    task_class: TaskClass
+    quantity_units: float = 0.0
+    """What the account usually orders of it."""
+    valid_until: UtcTime
+    evidence: Evidence
+
+
+class WithdrawNeed(AccountEffect):
+    """The need is over: an order covers it, or it no longer persists."""
+
+    effect: Literal["withdraw_need"] = "withdraw_need"
+    need_id: Identifier
+    group: Identifier
+    cause: Literal[
+        "covered",
+        "cancelled_order",
+        "corrected",
+        "expired",
+        "closed",
+        "merged",
+        "resolved",
+        "not_due",
+        "policy",
+    ]
+    order_id: Identifier | None = None
+
+
+class RefuseNeed(AccountEffect):
+    """The need exists, and nobody is contacted, for these reasons. Said once for a need until the reasons change."""
+
+    effect: Literal["refuse_need"] = "refuse_need"
+    need_id: Identifier
+    group: Identifier
+    group_name: Text = ""
+    cycle: int
+    kind: NeedKind
+    reasons: tuple[Reason, ...] = Field(min_length=1)
+    evidence: Evidence
+
+
+class ProposeReorder(AccountEffect):
+    """An order to be proposed to the account's procurement."""
+
+    effect: Literal["propose_reorder"] = "propose_reorder"
+    need_id: Identifier
+    group: Identifier
+    group_name: Text = ""
+    cycle: int
+    quantity_units: float
+    automation: Literal["propose", "send"] = "propose"
+    valid_until: UtcTime
+    evidence: Evidence
+
+
+class WithdrawReorder(AccountEffect):
+    """The proposal is over."""
+
+    effect: Literal["withdraw_reorder"] = "withdraw_reorder"
+    need_id: Identifier
+    group: Identifier
+    cause: Literal[
+        "covered",
+        "cancelled_order",
+        "corrected",
+        "expired",
+        "closed",
+        "merged",
+        "resolved",
+        "not_due",
+        "policy",
+    ]
+    order_id: Identifier | None = None
+
+
+class AccountStanding(AccountEffect):
+    """What the desk must know of an account to judge eligibility and priority; sent whole whenever a part changes."""
+
+    effect: Literal["account_standing"] = "account_standing"
+    size: Size = Size.SMALL
+    phase: Phase = Phase.IGNITION
+    trade: Code | None = None
+    country: Code | None = None
+    region: Code | None = None
+    zone: Code | None = None
+    tier: int = 2
+    closed: bool = False
+    merged_into: Identifier | None = None
+    open_complaints: tuple[Identifier, ...] = ()
+    credit_hold: bool = False
+    withdrawn: tuple[tuple[Purpose, Channel], ...] = ()
+    """Consents that were withdrawn and not given again."""
+    cool_down_until: UtcTime | None = None
+    selling_attempts: int = 0
+    """Since the last covering order or cool-down, over all channels."""
+    yearly_spend: float = 0.0
+    """In the reporting currency, of the last twelve months."""
+    last_order_at: UtcTime | None = None
+
+
+class ClockMoved(Message):
+    """Business time of one partition, and what is in force there."""
+
+    effect: Literal["clock_moved"] = "clock_moved"
+    partition: int
+    as_of: UtcTime
+    model_version: Code | None = None
+    model_published_at: UtcTime | None = None
+    profiles_version: Code | None = None
+    profiles_digest: Code | None = None
+
+
+Effect = OpenNeed | WithdrawNeed | RefuseNeed | ProposeReorder | WithdrawReorder | AccountStanding | ClockMoved
+EFFECTS: TypeAdapter[Effect] = TypeAdapter(Annotated[Effect, Field(discriminator="effect")])
+
+
+def encode_effect(effect: Effect) -> bytes:
+    """JSON of an effect; equal effects give equal bytes."""
+    return effect.model_dump_json(exclude_defaults=False, exclude_none=True).encode()
+
+
+def decode_effect(raw: bytes) -> Effect:
+    """An effect from its JSON; raises pydantic.ValidationError, since only our own fold writes them."""
+    return EFFECTS.validate_json(raw)

@@ -1,0 +1,89 @@
+"""Every setting of an installation: from the environment (``RINGAHEAD_*``) or a file named by RINGAHEAD_ENV_FILE.
+
+Nothing else reads the environment. docs/configuration.md lists the same table; a test compares them.
+"""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "RINGAHEAD_"
+
+
+class Settings(BaseSettings):
+    """One model for both runtimes; the defaults are the embedded one, on this machine alone."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, use_attribute_docstrings=True)
+
+    runtime: Literal["embedded", "kafka"] = "embedded"
+    """Embedded: one process and one SQLite file. Kafka: Faust workers, PostgreSQL, any number of processes."""
+    data_dir: Path = Path("var")
+    """Folder of the SQLite file, the lock and a worker's local state."""
+    database_url: SecretStr | None = None
+    """SQLAlchemy URL, e.g. postgresql+psycopg://user:password@host/ringahead; none: SQLite in data_dir."""
+
+    kafka_bootstrap: str = "127.0.0.1:9092"
+    """Comma-separated host:port of the brokers."""
+    kafka_partitions: int = Field(default=4, ge=1, le=1000)
+    """Partitions of every topic that is keyed by account. Cannot be changed later without a rebuild."""
+    kafka_replication: int = Field(default=1, ge=1, le=7)
+    """Copies of each partition; 3 where there are 3 brokers, with min.insync.replicas 2."""
+    kafka_session_timeout_seconds: float = Field(default=30, ge=6)
+    """After this silence a worker's partitions go to another one."""
+    kafka_heartbeat_seconds: float = Field(default=5, ge=1)
+    """Time between two heartbeats of a worker; under a third of the session timeout."""
+    kafka_rebalance_timeout_seconds: float = Field(default=30, ge=5)
+    """How long a rebalance waits for a worker."""
+    batch_records: int = Field(default=500, ge=1, le=10_000)
+    """Records of one partition that are folded and made durable together."""
+    worker_name: str = "worker-1"
+    """Names the worker's own folder of local state; different for each worker on a machine."""
+
+    reporting_currency: str = Field(default="GBP", pattern="^[A-Z]{3}$")
+    """All money is shown in this currency; amounts in others are converted by the rate of the day."""
+    default_zone: str | None = None
+    """IANA time zone in which days are counted where an account's own is unknown (UTC if unset).
+
+    Never used to allow a call.
+    """
+    holdout_salt: str = "ringahead"
+    """Draws the quarterly hold-out; changing it draws anew."""
+    max_event_bytes: int = Field(default=1_000_000, ge=1_000, le=3_000_000)
+    """A larger message is a dead letter."""
+
+    console_host: str = "127.0.0.1"
+    """Address the console listens on."""
+    console_port: int = Field(default=8080, ge=0, le=65535)
+    """Port the console listens on; 0 takes a free one."""
+    console_secure_cookies: bool = False
+    """Cookies only over HTTPS; set it wherever the console is reached through TLS."""
+    session_hours: int = Field(default=12, ge=1, le=168)
+    """A login ends after this."""
+
+    stale_input_seconds: int = Field(default=3600, ge=60)
+    """Input lag over this stops new selling tasks, with the reason forecast_stale."""
+    stale_model_days: int = Field(default=7, ge=1)
+    """A model older than this, in business time, stops new selling tasks."""
+    kill_switch: bool = False
+    """Stops every new call task at once, with the reason kill_switch."""
+
+    @property
+    def sqlite_path(self) -> Path:
+        """Where the embedded runtime keeps everything."""
+        return self.data_dir / "ringahead.sqlite3"
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database that is meant."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.sqlite_path}"
+
+
+def load_settings() -> Settings:
+    """Settings of this process's environment."""
+    env_file = os.environ.get(PREFIX + "ENV_FILE")
+    return Settings(_env_file=env_file)
