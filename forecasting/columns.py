@@ -1,0 +1,161 @@
+"""What a forecaster sees: one row a pair, one float64 column a figure, computed from ragged arrays of orders.
+
+A row depends on its own orders only: sums run in the order of the marks (`numpy.bincount`), so the same pair
+gives the same bits alone and among a million others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+DECAY = 0.85  # weight of a gap against the next newer one: about seven gaps count (forecasting.md)
+GAP_FLOOR_DAYS = 0.5  # contracts.md: a gap is at least half a day
+
+
+@dataclass(frozen=True, slots=True)
+class PairColumns:
+    """Columns of shape (rows,). Days are local-day ordinals (`date.toordinal()`), gaps are in days.
+
+    A row without any order (all cancelled) has orders 0 and days 0; forecasters answer "never" for it.
+    """
+
+    orders: Floats  # distinct order days, undecayed
+    first_day: Floats
+    last_day: Floats
+    n: Floats  # sum of DECAY^j over the gaps, newest j = 0
+    S: Floats  # sum of DECAY^j * gap
+    D: Floats  # sum of DECAY^j * log(gap)
+    mean_quantity: Floats  # a day's quantity, mean over all order days
+    last_quantity: Floats  # quantity of the newest order day
+    usual_quantity: Floats  # median over the remembered order days
+    median_gap: Floats  # over the remembered gaps; 0 where there is none
+    account: PairColumns | None = None  # the account's own row ('*': order of anything), repeated for each of its pairs
+    skus: Sequence[str] | None = None  # the row's SKU group, for models that know products
+
+    def __len__(self) -> int:
+        return len(self.orders)
+
+    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> PairColumns:
+        """The given rows (indices or a mask), context included."""
+        index = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+        parts = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name not in ("account", "skus")}
+        account = None if self.account is None else self.account.take(rows)
+        skus = None if self.skus is None else [self.skus[i] for i in index]
+        return PairColumns(**parts, account=account, skus=skus)
+
+
+@dataclass(frozen=True, slots=True)
+class FoldedColumns:
+    """Sums over orders no longer remembered one by one; shape (rows,), zeros where there are none."""
+
+    orders: Floats
+    first_day: Floats
+    last_day: Floats
+    n: Floats
+    S: Floats
+    D: Floats
+    quantity: Floats
+
+
+def columns_of(rows: int, row: Ints, day: Floats, quantity: Floats, folded: FoldedColumns | None = None) -> PairColumns:
+    """Columns of `rows` pairs from their order marks.
+
+    row, day, quantity: shape (marks,), sorted by (row, day); several marks of one day are one order day.
+    folded: what went before the marks of each row, if anything did.
+    """
+    row, day, quantity = _merge_days(row, day, quantity)
+    starts = np.ones(len(row), bool)
+    starts[1:] = row[1:] != row[:-1]
+    previous = np.concatenate([day[:1], day[:-1]])
+    if folded is not None:
+        previous = np.where(starts, np.where(folded.orders[row] > 0, folded.last_day[row], day), previous)
+        opens = (day != previous) | (folded.orders[row] == 0) & starts  # an order day not counted in `folded`
+        is_gap = day > previous
+    else:
+        opens, is_gap = np.ones(len(row), bool), ~starts
+    gap = np.maximum(day - previous, GAP_FLOOR_DAYS)
+    return _accumulate(rows, row, day, quantity, starts, opens, is_gap, gap, folded)
+
+
+def _merge_days(row: Ints, day: Floats, quantity: Floats) -> tuple[Ints, Floats, Floats]:
+    """One mark for each (row, day), quantities summed."""
+    if not len(row):
+        return row, day, quantity
+    new = np.ones(len(row), bool)
+    new[1:] = (row[1:] != row[:-1]) | (day[1:] != day[:-1])
+    if new.all():
+        return row, day, quantity
+    return row[new], day[new], np.bincount(np.cumsum(new) - 1, quantity).astype(float)
+
+
+def _accumulate(
+    rows: int,
+    row: Ints,
+    day: Floats,
+    quantity: Floats,
+    starts: NDArray[np.bool_],
+    opens: NDArray[np.bool_],
+    is_gap: NDArray[np.bool_],
+    gap: Floats,
+    folded: FoldedColumns | None,
+) -> PairColumns:
+    """Sums over each row's order days; arrays of shape (order days,)."""
+
+    def total(weights: Floats | NDArray[np.bool_]) -> Floats:
+        return np.bincount(row, weights, rows).astype(float)
+
+    gaps = total(is_gap)
+    later: Ints = np.cumsum(is_gap[::-1])[::-1] - is_gap  # gaps after this one, over all rows ...
+    last = np.append(np.flatnonzero(starts)[1:] - 1, len(row) - 1) if len(row) else np.empty(0, np.intp)
+    at = row[last]
+    after = np.zeros(rows)
+    after[at] = later[last]
+    weight = np.where(is_gap, DECAY ** (later - after[row]), 0.0)  # ... less those of the rows behind
+    kept, first_day, last_day, last_quantity = np.zeros(rows), np.zeros(rows), np.zeros(rows), np.zeros(rows)
+    kept[row[starts]], first_day[row[starts]] = 1, day[starts]
+    last_day[at], last_quantity[at] = day[last], quantity[last]
+    orders, sums = total(opens), [total(weight), total(weight * gap), total(weight * np.log(gap))]
+    spent = total(quantity)
+    if folded is not None:
+        fade, before = DECAY**gaps, folded.orders > 0
+        orders, spent = orders + folded.orders, spent + folded.quantity
+        sums = [s + fade * f for s, f in zip(sums, (folded.n, folded.S, folded.D), strict=True)]
+        first_day = np.where(
+            before, np.where(kept > 0, np.minimum(folded.first_day, first_day), folded.first_day), first_day
+        )
+        last_day = np.where(before & (kept == 0), folded.last_day, last_day)
+    mean = spent / np.maximum(orders, 1)
+    return PairColumns(
+        orders=orders,
+        first_day=first_day,
+        last_day=last_day,
+        n=sums[0],
+        S=sums[1],
+        D=sums[2],
+        mean_quantity=mean,
+        last_quantity=np.where(kept > 0, last_quantity, mean),
+        usual_quantity=np.where(kept > 0, _medians(rows, row, quantity), mean),
+        median_gap=_medians(rows, row[is_gap], gap[is_gap]),
+    )
+
+
+def _medians(rows: int, row: Ints, value: Floats) -> Floats:
+    """Median of the values of each row (the lower and upper middle averaged), 0 for a row without any."""
+    value = value[np.lexsort((value, row))]  # `row` is sorted already: only the values move, inside their row
+    count = np.bincount(row, minlength=rows)
+    start = np.cumsum(count) - count
+    some = count > 0
+    result = np.zeros(rows)
+    low, high = start + (count - 1) // 2, start + count // 2
+    result[some] = (value[low[some]] + value[high[some]]) / 2
+    return result
