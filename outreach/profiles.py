@@ -1,4 +1,4 @@
-"""Policy profiles: what is done for a small or large account in ignition, maintenance or reactivation. Data, not code."""
+"""Policy profiles: what is done for a small or large account in each phase. Data, not code."""
 
 import hashlib
 from collections.abc import Mapping

@@ -16,7 +16,7 @@ from schemas.events.ours import Phase
 
 
 class Place(Message):
-    """Where in the log of record the event lies whose fold said so. Differs between runtimes; everything else agrees."""
+    """Where in the log of record the event lies whose fold said so. It differs between runtimes; nothing else does."""
 
     partition: int
     offset: int
