@@ -1,0 +1,99 @@
+# Needs make and Python 3.11 or newer with venv; everything else is installed into .venv from the locks.
+#   make demo        play the wholesaler's year, print what was found, serve the console (SERVE=0: do not serve)
+#   make test        every test that needs no server
+#   make test-all    that, and the lanes that need a server: see the end of `make test`
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The first interpreter that is new enough and can make an environment; PYTHON=... chooses another.
+FIT := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,$(shell $(p) -c '$(FIT)' 2>/dev/null && echo $(p))))
+SERVE ?= 1
+# Wheels with known hashes only: nothing is built, so no unlocked build tool ever runs.
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes --only-binary :all:
+PYTEST := $(BIN)/python -m pytest
+LANE_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all lint format lock clean lane-slow lane-kafka lane-postgres lane-browser lane-benchmarks lane-compose
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Ringahead needs Python 3.11 or newer with venv. On Debian and Ubuntu: apt-get install python3 python3-venv. Another one: make PYTHON=/path/to/python3" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# One stamp for each set of packages; a changed lock or project file installs again.
+define install_project
+	@$(PIP) -r requirements-build.lock
+	@$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
+endef
+
+$(VENV)/.runtime: requirements.lock requirements-build.lock pyproject.toml | $(BIN)/python
+	@echo "Installing what Ringahead needs into $(VENV) (once; a minute or two) ..." >&2
+	@$(PIP) -r requirements.lock
+	$(install_project)
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock requirements-build.lock pyproject.toml | $(BIN)/python
+	@echo "Installing Ringahead and its test tools into $(VENV) (once; a minute or two) ..." >&2
+	@$(PIP) -r requirements-dev.lock
+	$(install_project)
+	@touch $@ $(VENV)/.runtime
+
+demo: $(VENV)/.runtime
+	@$(BIN)/ringahead demo $(if $(filter 0,$(SERVE)),--no-serve)
+
+test: $(VENV)/.dev
+	@$(PYTEST) -m "not kafka and not postgres and not browser and not slow" $(LANE_ARGS)
+	@echo
+	@echo "Not run here; make test-all adds these lanes:"
+	@echo "  kafka     KAFKA_BOOTSTRAP, Docker, or Java 17 with Maven    make lane-kafka"
+	@echo "  postgres  DATABASE_URL, Docker, or an installed PostgreSQL  make lane-postgres"
+	@echo "  browser   Chromium                                          make lane-browser"
+	@echo "  slow      nothing but minutes: kills, parity, full data     make lane-slow"
+
+test-all: test lint lane-slow lane-kafka lane-postgres lane-browser lane-benchmarks lane-compose
+
+# A lane's tests may not skip: a server that is not there fails it, with the reason.
+lane-slow: $(VENV)/.dev
+	@$(PYTEST) --no-skips -m "slow and not kafka and not postgres and not browser" $(LANE_ARGS)
+
+lane-kafka: $(VENV)/.dev
+	@$(PYTEST) --no-skips -m "kafka" $(LANE_ARGS)
+
+lane-postgres: $(VENV)/.dev
+	@$(PYTEST) --no-skips -m "postgres and not kafka" $(LANE_ARGS)
+
+lane-browser: $(VENV)/.dev
+	@$(PYTEST) --no-skips -m "browser and not kafka and not postgres" $(LANE_ARGS)
+
+lane-benchmarks: $(VENV)/.dev
+	@$(BIN)/python -m benchmarks --small
+
+lane-compose: $(VENV)/.dev
+	@$(PYTEST) --no-skips tests/repo/test_compose.py $(LANE_ARGS)
+	@if docker compose version >/dev/null 2>&1; \
+	then docker compose --env-file .env.example config --quiet && echo "docker compose config: accepted"; \
+	else echo "docker compose is not installed: checked against the compose specification's schema only"; fi
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# New pins: needs uv (https://docs.astral.sh/uv/). UPGRADE=--upgrade takes newer versions of everything.
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links
+lock:
+	$(COMPILE) $(UPGRADE) --extra dev pyproject.toml -o requirements-dev.lock
+	$(COMPILE) -c requirements-dev.lock pyproject.toml -o requirements.lock
+	echo 'setuptools>=77' | $(COMPILE) $(UPGRADE) - -o requirements-build.lock
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
