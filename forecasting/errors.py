@@ -1,13 +1,7 @@
-"""Errors of the forecasting package; each says who must act."""
+"""Errors of the forecasting package."""
+
+from schemas.errors import ArtefactRefused
 
 
-class ForecastingError(ValueError):
-    """Base of everything this package raises on purpose."""
-
-
-class ModelRefused(ForecastingError):
+class ModelRefused(ArtefactRefused):
     """The artefact is not a model of ours: truncated, altered, or of another version. Publish a new one."""
-
-
-class NotEnoughOrders(ForecastingError):
-    """The population has too few repeat orders to fit anything; forecasts fall back to the shipped prior."""
