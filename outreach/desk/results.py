@@ -1,0 +1,100 @@
+"""What the desk answers: closed sets of values, and what it is told of a call."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from outreach.records import Attempt, AuditEntry, ContactPoint, Need, ReorderTask, Suggestion, Task
+from schemas.decisions import Reason
+from schemas.events.ours import Disposition
+from schemas.needs import AccountStanding
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCard:
+    """All that an agent sees of a task."""
+
+    task: Task
+    lines: tuple[Need, ...]
+    """Open needs; their ``evidence`` says why now."""
+    standing: AccountStanding | None
+    contact: ContactPoint | None
+    """Whom to call: the first valid one that may be called."""
+    local_time: datetime | None
+    """There, aware, in the called party's zone."""
+    suggestions: tuple[Suggestion, ...]
+    attempts: tuple[Attempt, ...]
+    """Earlier ones of the account, newest last, within 60 days."""
+    reasons: tuple[Reason, ...] = ()
+    """Why it may not be called now; empty for a task that was just claimed."""
+    profile: str = ""
+    """The policy cell, e.g. ``small-maintenance``."""
+
+
+@dataclass(frozen=True, slots=True)
+class NothingToDo:
+    """No task may be called now, and why, by reason; ``ready`` tasks wait in all."""
+
+    reasons: Mapping[Reason, int] = field(default_factory=dict)
+    ready: int = 0
+    next_at: datetime | None = None
+    """The earliest time (business) at which one of the examined becomes eligible, where known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """The call was not allowed after all; the lease was rescinded and nothing was dialled."""
+
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a call."""
+
+    disposition: Disposition
+    callback_at: datetime | None = None
+    """With CALLBACK: when, aware."""
+    stock_until: datetime | None = None
+    """With HAS_STOCK: until when."""
+    override_reason: str | None = None
+    """Why the agent did other than proposed."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRecord:
+    """Everything the desk holds of one account."""
+
+    account_id: str
+    standing: AccountStanding | None
+    contacts: tuple[ContactPoint, ...]
+    tasks: tuple[Task, ...]
+    needs: tuple[Need, ...]
+    reorders: tuple[ReorderTask, ...]
+    attempts: tuple[Attempt, ...]
+    suggestions: tuple[Suggestion, ...]
+    history: tuple[AuditEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a batch of effects did."""
+
+    effects: int = 0
+    repeated: int = 0
+    """Known already, or older than what is known: nothing changed."""
+    opened: int = 0
+    merged: int = 0
+    closed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Upkept:
+    """What a round of upkeep did, by kind; zero everywhere means that nothing was due."""
+
+    leases_expired: int = 0
+    agents_lost: int = 0
+    made_ready: int = 0
+    expired: int = 0
+    flagged: int = 0
+    ranked: int = 0

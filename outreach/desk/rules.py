@@ -1,0 +1,43 @@
+"""Numbers of the desk that no policy profile sets."""
+
+from dataclasses import dataclass
+
+from schemas.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class DeskRules:
+    """Defaults of task-lifecycle; leases and timers in database time, all else in business time."""
+
+    lease_seconds: int = 120
+    heartbeat_seconds: int = 60
+    lease_max_seconds: int = 600
+    call_silence_seconds: int = 600
+    """An agent in a call who is not heard of for this long is lost."""
+    wrap_up_seconds: int = 600
+    skip_exclusion_minutes: int = 15
+    skips_to_supervisor: int = 3
+    expiries_to_away: int = 2
+    no_answer_hours: float = 4.0
+    busy_minutes: float = 30.0
+    callback_max_days: int = 30
+    callback_grace_minutes: int = 15
+    order_overdue_hours: int = 24
+    tick_minutes: int = 60
+    """Business time may be this old: a call must be legal for as long."""
+    stale_input_seconds: int = 3600
+    stale_model_days: int = 7
+    kill_switch: bool = False
+    holdout_salt: str = "ringahead"
+    examined: int = 200
+    """Candidates that one claim looks at."""
+
+
+def rules_from(settings: Settings) -> DeskRules:
+    """The installation's rules."""
+    return DeskRules(
+        stale_input_seconds=settings.stale_input_seconds,
+        stale_model_days=settings.stale_model_days,
+        kill_switch=settings.kill_switch,
+        holdout_salt=settings.holdout_salt,
+    )

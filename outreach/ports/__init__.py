@@ -1,0 +1,105 @@
+"""What the desk needs of a store: one transaction, and repositories on it. `outreach.memory` and `outreach.store` are
+the two implementations; one contract suite runs against both.
+
+All repositories read their own transaction's writes. Methods that say "locks" keep other transactions off those rows
+until the end of this one. A store that cannot be reached raises `schemas.errors.Unavailable`.
+"""
+
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
+
+from outreach.ports.keeping import Artefacts, Audit, Clocks, DeadLetters, Facts, Offsets, Outbox
+from outreach.ports.keyed import Keyed
+from outreach.ports.people import Agents, Contacts, DoNotCall, LoginLinks, Sessions, Suggestions, Users
+from outreach.ports.work import Attempts, ClaimQuery, Needs, Reorders, Standings, Tasks
+
+__all__ = [
+    "Agents",
+    "Artefacts",
+    "Attempts",
+    "Audit",
+    "ClaimQuery",
+    "Clocks",
+    "Contacts",
+    "DeadLetters",
+    "DoNotCall",
+    "Facts",
+    "Keyed",
+    "LoginLinks",
+    "Needs",
+    "Offsets",
+    "Outbox",
+    "Reorders",
+    "Sessions",
+    "Standings",
+    "Store",
+    "Suggestions",
+    "Tasks",
+    "Transaction",
+    "Users",
+]
+
+
+class Transaction(Protocol):
+    """All repositories in one transaction."""
+
+    @property
+    def standings(self) -> Standings: ...
+    @property
+    def needs(self) -> Needs: ...
+    @property
+    def tasks(self) -> Tasks: ...
+    @property
+    def reorders(self) -> Reorders: ...
+    @property
+    def attempts(self) -> Attempts: ...
+    @property
+    def contacts(self) -> Contacts: ...
+    @property
+    def do_not_call(self) -> DoNotCall: ...
+    @property
+    def audit(self) -> Audit: ...
+    @property
+    def outbox(self) -> Outbox: ...
+    @property
+    def dead_letters(self) -> DeadLetters: ...
+    @property
+    def artefacts(self) -> Artefacts: ...
+    @property
+    def clocks(self) -> Clocks: ...
+    @property
+    def offsets(self) -> Offsets: ...
+    @property
+    def agents(self) -> Agents: ...
+    @property
+    def users(self) -> Users: ...
+    @property
+    def sessions(self) -> Sessions: ...
+    @property
+    def login_links(self) -> LoginLinks: ...
+    @property
+    def suggestions(self) -> Suggestions: ...
+    @property
+    def facts(self) -> Facts: ...
+
+    def db_now(self) -> datetime:
+        """The database's clock, UTC: for leases, timers, rate limits."""
+        ...
+
+    def flush(self) -> None:
+        """Write what is still held back (audit, outbox). `Store.begin` does it; whoever binds a transaction to his own
+        connection calls it before he commits."""
+        ...
+
+
+class Store(Protocol):
+    """Where transactions come from."""
+
+    def begin(self) -> AbstractContextManager[Transaction]:
+        """A transaction that writes: committed at the end of the block, rolled back by an exception."""
+        ...
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """A transaction that only reads, and waits for no writer."""
+        ...

@@ -1,0 +1,97 @@
+"""Repositories of people: contacts and numbers, agents, logins, and what to suggest to whom."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Protocol
+
+from outreach.access import LoginLink, Session, User
+from outreach.ports.keyed import Keyed
+from outreach.records import Agent, ContactPoint, Suggestion
+
+
+class Contacts(Keyed[str, ContactPoint], Protocol):
+    """Personal data; nothing else of the store holds any."""
+
+    def of_accounts(self, account_ids: Iterable[str]) -> list[ContactPoint]:
+        """In order of rank and id."""
+        ...
+
+    def accounts_with(self, number: str) -> list[str]:
+        """Account ids that have this (normalised) number."""
+        ...
+
+    def erase(self, account_id: str) -> int:
+        """Delete the account's contacts; how many."""
+        ...
+
+
+class DoNotCall(Protocol):
+    """Numbers, normalised, that nobody calls."""
+
+    def add(self, number: str, at: datetime, source: str) -> None:
+        """From now on; twice is once."""
+        ...
+
+    def among(self, numbers: Iterable[str]) -> set[str]:
+        """Those of the numbers that are on the list."""
+        ...
+
+    def counted(self) -> int:
+        """How many numbers are on it."""
+        ...
+
+
+class Agents(Keyed[str, Agent], Protocol):
+    """People at the phone."""
+
+    def lock(self, agent_id: str) -> Agent | None:
+        """The agent, locked."""
+        ...
+
+    def all(self) -> list[Agent]:
+        """By id."""
+        ...
+
+
+class Users(Keyed[str, User], Protocol):
+    """Logins."""
+
+    def named(self, name: str) -> User | None:
+        """By login name."""
+        ...
+
+    def all(self) -> list[User]:
+        """By name."""
+        ...
+
+
+class Sessions(Keyed[str, Session], Protocol):
+    """Logins in force, by the hash of their token."""
+
+    def end(self, token_hash: str) -> None:
+        """Log out."""
+        ...
+
+    def end_expired(self, db_now: datetime) -> int:
+        """Delete those past their end; how many."""
+        ...
+
+
+class LoginLinks(Keyed[str, LoginLink], Protocol):
+    """Links that log in once, by the hash of their token."""
+
+    def lock(self, token_hash: str) -> LoginLink | None:
+        """The link, locked, so that it is used once."""
+        ...
+
+
+class Suggestions(Protocol):
+    """Further products for accounts."""
+
+    def replace(self, account_ids: Iterable[str], rows: Iterable[Suggestion]) -> None:
+        """These rows are now all that the accounts have."""
+        ...
+
+    def of_account(self, account_id: str, limit: int = 10) -> list[Suggestion]:
+        """By rank."""
+        ...

@@ -1,0 +1,169 @@
+"""Repositories of what the desk works on: standings, needs, tasks, reorders, attempts."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from outreach.ports.keyed import Keyed
+from outreach.records import Attempt, Need, ReorderState, ReorderTask, Task
+from outreach.task import TaskState
+from schemas.decisions import Reason
+from schemas.needs import AccountStanding
+
+
+class Standings(Keyed[str, AccountStanding], Protocol):
+    """What the fold says of each account."""
+
+    def spend_at(self, shares: Sequence[float]) -> list[float]:
+        """Yearly spend at these shares (0 to 1) of all accounts, ascending; empty without accounts."""
+        ...
+
+
+class Needs(Keyed[str, Need], Protocol):
+    """All needs ever spoken of."""
+
+    def lines(self, task_ids: Iterable[str]) -> list[Need]:
+        """Every need that was ever a line of these tasks, open and ended."""
+        ...
+
+    def of_account(self, account_id: str, limit: int = 200) -> list[Need]:
+        """Newest first."""
+        ...
+
+    def refused(self, reason: Reason | None = None, limit: int = 100, offset: int = 0) -> list[Need]:
+        """Needs that nobody acts on, newest first."""
+        ...
+
+    def refused_counts(self) -> Mapping[Reason, int]:
+        """How many needs are refused for each reason; a need with two reasons counts twice."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimQuery:
+    """What a candidate must fulfil before its blocking reasons are computed."""
+
+    agent_id: str
+    skills: tuple[str, ...]
+    now: datetime
+    """Business time."""
+    db_now: datetime
+    callback_grace_minutes: int = 15
+    limit: int = 20
+
+
+class Tasks(Protocol):
+    """Call tasks."""
+
+    def get(self, task_id: str) -> Task | None:
+        """The task, or None."""
+        ...
+
+    def lock(self, task_id: str) -> Task | None:
+        """The task, locked."""
+        ...
+
+    def open_of(self, account_ids: Iterable[str]) -> list[Task]:
+        """Open tasks of these accounts, locked."""
+        ...
+
+    def held_by(self, agent_id: str) -> Task | None:
+        """The task that the agent holds (leased, in call, wrap-up)."""
+        ...
+
+    def candidates(self, query: ClaimQuery, skip: frozenset[str]) -> list[Task]:
+        """Ready tasks in order of rank, locked; rows that others have locked are passed over."""
+        ...
+
+    def insert(self, rows: Sequence[Task]) -> None:
+        """New tasks; raises Unavailable when another transaction has just opened one of the account and class."""
+        ...
+
+    def replace(self, rows: Sequence[tuple[Task, int]]) -> None:
+        """Compare-and-set in bulk: each row with the version it must still have; raises Refused("conflict")."""
+        ...
+
+    def due(self, now: datetime, limit: int = 500) -> list[Task]:
+        """Scheduled ones whose not_before is reached and waiting ones past valid_until, locked."""
+        ...
+
+    def timed_out(self, db_now: datetime, limit: int = 500) -> list[Task]:
+        """Held ones whose timer has passed, locked."""
+        ...
+
+    def outdated_hints(self, now: datetime, limit: int = 500) -> list[Task]:
+        """Ready ones whose eligible_until has passed, locked."""
+        ...
+
+    def page(
+        self,
+        states: Iterable[TaskState],
+        *,
+        after: str = "",
+        limit: int = 500,
+    ) -> list[Task]:
+        """By id, those after ``after``: for walking over all of them. Locked."""
+        ...
+
+    def listed(
+        self,
+        states: Iterable[TaskState],
+        *,
+        account_id: str | None = None,
+        flagged: bool | None = None,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> list[Task]:
+        """For pages: by rank; of an account newest first."""
+        ...
+
+    def counts(self) -> Mapping[TaskState, int]:
+        """How many tasks are in each state."""
+        ...
+
+    def hint_counts(self, skills: tuple[str, ...]) -> Mapping[Reason, int]:
+        """Ready tasks by the reason that blocked them when they were last looked at."""
+        ...
+
+    def exclude(self, task_id: str, agent_id: str, until: datetime) -> None:
+        """Not offered to this agent before ``until`` (database time)."""
+        ...
+
+    def reset_hints(self, account_ids: Iterable[str]) -> None:
+        """Forget what made the claim cheap for these accounts' ready tasks."""
+        ...
+
+
+class Reorders(Keyed[str, ReorderTask], Protocol):
+    """Reorder proposals; saved under the compare-and-set of `save`."""
+
+    def lock(self, reorder_ids: Iterable[str]) -> list[ReorderTask]:
+        """Those that exist, locked."""
+        ...
+
+    def replace(self, rows: Sequence[tuple[ReorderTask, int]]) -> None:
+        """Compare-and-set in bulk; raises Refused("conflict")."""
+        ...
+
+    def listed(
+        self, states: Iterable[ReorderState], *, account_id: str | None = None, limit: int = 100, offset: int = 0
+    ) -> list[ReorderTask]:
+        """Newest first."""
+        ...
+
+    def counts(self) -> Mapping[ReorderState, int]:
+        """How many are in each state."""
+        ...
+
+    def past_validity(self, now: datetime, limit: int = 500) -> list[ReorderTask]:
+        """Proposed or approved ones past valid_until, locked."""
+        ...
+
+
+class Attempts(Keyed[str, Attempt], Protocol):
+    """Every dialling."""
+
+    def of_accounts(self, account_ids: Iterable[str], since: datetime) -> list[Attempt]:
+        """Started since then, oldest first."""
+        ...

@@ -1,0 +1,239 @@
+"""What the desk keeps, as frozen values: the stores write them, the pages read them.
+
+``*_at`` is business time in UTC unless the field says "database time". Nothing here is personal, except `ContactPoint`
+and the names of our own users.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from outreach.task import OPEN, TaskState
+from schemas.decisions import NeedKind, Reason, TaskClass
+from schemas.events.accounts import Channel
+from schemas.events.ours import Disposition
+from schemas.needs import Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A call task of an account and class; its needs are its lines."""
+
+    task_id: str
+    account_id: str
+    task_class: TaskClass
+    state: TaskState
+    version: int
+    """+1 with every change; every change is a compare-and-set on it."""
+    created_at: datetime
+    changed_at: datetime
+    valid_until: datetime
+    """The latest of its lines."""
+    skill: str
+    rank: int
+    """Sortable priority, smaller first; see outreach.priority."""
+    p_due: float
+    attempts: int = 0
+    not_before: datetime | None = None
+    callback_at: datetime | None = None
+    owner_id: str | None = None
+    """Who promised the callback."""
+    agent_id: str | None = None
+    """Who holds it."""
+    token: str | None = None
+    held_since: datetime | None = None
+    """Database time."""
+    timer_until: datetime | None = None
+    """Database time: end of the lease, of the patience with a silent agent, of the wrap-up."""
+    attempt_id: str | None = None
+    contact_id: str | None = None
+    skips: int = 0
+    supervised: bool = False
+    """Only a supervisor decides; agents are not offered it."""
+    banner: str | None = None
+    """What the agent must see now: ``already_ordered``, ``account_closed``, ``account_merged``, ``do_not_call``."""
+    flag: str | None = None
+    """Why a supervisor should look: ``skipped``, ``data_fix``, ``order_overdue``, ``exhausted``, ``agent_lost``."""
+    eligible_from: datetime | None = None
+    eligible_until: datetime | None = None
+    hint_reason: Reason | None = None
+    """Hints that make the claim cheap; the truth is computed at the claim."""
+    closed_at: datetime | None = None
+    outcome: str | None = None
+    """How it ended: a disposition, or the cause of the withdrawal."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still counts as the account's one task of its class."""
+        return self.state in OPEN
+
+
+class NeedStatus(StrEnum):
+    """A need goes forward through these and never back."""
+
+    REFUSED = "refused"
+    OPEN = "open"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A need that the fold spoke of; with a task id it is a line of that task."""
+
+    need_id: str
+    account_id: str
+    account_version: int
+    status: NeedStatus
+    group: str
+    at: datetime
+    """When it was last spoken of."""
+    group_name: str = ""
+    cycle: int = 0
+    kind: NeedKind | None = None
+    task_class: TaskClass | None = None
+    task_id: str | None = None
+    quantity_units: float = 0.0
+    valid_until: datetime | None = None
+    opened_at: datetime | None = None
+    ended_at: datetime | None = None
+    cause: str | None = None
+    order_id: str | None = None
+    reasons: tuple[Reason, ...] = ()
+    evidence_json: str = ""
+
+    @property
+    def evidence(self) -> Evidence | None:
+        """What it was decided on; None for a need that is only known to have ended."""
+        return Evidence.model_validate_json(self.evidence_json) if self.evidence_json else None
+
+
+class ReorderState(StrEnum):
+    """Where a reorder proposal stands."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    SENT = "sent"
+    CONFIRMED = "confirmed"
+    SUPERSEDED = "superseded"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+REORDER_OPEN = frozenset({ReorderState.PROPOSED, ReorderState.APPROVED, ReorderState.SENT})
+
+
+@dataclass(frozen=True, slots=True)
+class ReorderTask:
+    """An order to be proposed to the account's procurement."""
+
+    reorder_id: str
+    need_id: str
+    account_id: str
+    state: ReorderState
+    version: int
+    account_version: int
+    group: str
+    group_name: str
+    quantity_units: float
+    edited: bool
+    created_at: datetime
+    changed_at: datetime
+    valid_until: datetime
+    command_id: str | None = None
+    order_id: str | None = None
+    cause: str | None = None
+    evidence_json: str = ""
+
+    @property
+    def evidence(self) -> Evidence | None:
+        """What it was decided on."""
+        return Evidence.model_validate_json(self.evidence_json) if self.evidence_json else None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One dialling, written before it."""
+
+    attempt_id: str
+    task_id: str
+    account_id: str
+    task_class: TaskClass
+    agent_id: str
+    started_at: datetime
+    contact_id: str | None = None
+    ended_at: datetime | None = None
+    disposition: Disposition | None = None
+    override_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One change; ids are gapless and in the order of commits, each digest covers the one before."""
+
+    audit_id: int
+    at: datetime
+    subject: str
+    """``task:<id>``, ``reorder:<id>``, ``agent:<id>`` ..."""
+    account_id: str | None
+    actor: str
+    """A user's id, or ``fold``, or ``upkeep``."""
+    event: str
+    before: str | None
+    after: str | None
+    version: int
+    detail: str = ""
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxMessage:
+    """Something that must leave the desk: to ``log``, ``task-events`` or ``commands``."""
+
+    outbox_id: int
+    dedup_key: str
+    destination: str
+    key: str
+    payload: bytes
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ContactPoint:
+    """Whom to reach, and how. Personal data: erased with the account."""
+
+    contact_id: str
+    account_id: str
+    person: str
+    number: str | None
+    channel: Channel = Channel.PHONE
+    zone: str | None = None
+    valid: bool = True
+    rank: int = 1
+    """1 is tried first."""
+    origin: str | None = None
+    """``generated`` marks demo data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """A person at the phone, as the desk sees him."""
+
+    agent_id: str
+    state: str = "available"
+    """``available`` or ``away``."""
+    skills: tuple[str, ...] = ("sales", "key_accounts")
+    expiries: int = 0
+    """Leases that ran out in a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A further product for an account; ``sentence`` says why. One set an account, replaced whole."""
+
+    account_id: str
+    rank: int
+    sku: str
+    name: str
+    sentence: str
+    version: str

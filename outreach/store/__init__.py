@@ -1,0 +1,1 @@
+"""The task database over SQLAlchemy: SQLite for one machine, PostgreSQL for many processes."""
