@@ -1,0 +1,42 @@
+"""All checks, grouped by what they are needed for."""
+
+from ops.checks import Check, Group, machine, servers
+from schemas.settings import Settings
+
+
+def survey(settings: Settings) -> tuple[Group, ...]:
+    """Look at everything; takes seconds where a server does not answer."""
+    embedded = settings.runtime == "embedded"
+    title = "Embedded runtime: one process, one file"
+    return (
+        Group("This machine", _machine(settings), needed=True),
+        Group(title + _configured(embedded), _embedded(settings), needed=embedded),
+        Group("Kafka runtime" + _configured(not embedded), _kafka(settings), needed=not embedded),
+        Group("Tests with servers (make test-all)", _development(), needed=False),
+    )
+
+
+def _configured(is_it: bool) -> str:
+    return " (the one that is configured)" if is_it else " (not configured)"
+
+
+def _machine(settings: Settings) -> tuple[Check, ...]:
+    return machine.python(), machine.time_zones(), machine.data_folder(settings.data_dir)
+
+
+def _embedded(settings: Settings) -> tuple[Check, ...]:
+    port = machine.port(settings.console_host, settings.console_port, ours=False, bindable=machine.can_bind)
+    return machine.sqlite(settings.data_dir), port
+
+
+def _kafka(settings: Settings) -> tuple[Check, ...]:
+    return *servers.kafka(settings), *servers.postgres(settings)
+
+
+def _development() -> tuple[Check, ...]:
+    return (
+        machine.java(),
+        machine.tool("Maven", ("mvn",), "apt-get install maven, or brew install maven; or use Docker"),
+        machine.tool("PostgreSQL", ("postgres", "pg_ctl"), "apt-get install postgresql; or use Docker"),
+        machine.tool("Chromium", machine.BROWSERS, "apt-get install chromium"),
+    )
