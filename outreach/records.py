@@ -58,6 +58,8 @@ class Task:
     eligible_until: datetime | None = None
     hint_reason: Reason | None = None
     """Hints that make the claim cheap; the truth is computed at the claim."""
+    awaiting_since: datetime | None = None
+    """When the order was taken on the phone."""
     closed_at: datetime | None = None
     outcome: str | None = None
     """How it ended: a disposition, or the cause of the withdrawal."""

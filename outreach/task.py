@@ -46,6 +46,7 @@ class TaskEvent(StrEnum):
     EXHAUSTED = "exhausted"
     CALLBACK = "callback"
     ORDER_TAKEN = "order_taken"
+    ORDER_SEEN = "order_seen"
     HAS_STOCK = "has_stock"
     NOT_INTERESTED = "not_interested"
     RESOLVED = "resolved"
@@ -118,6 +119,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     *_rows(_AFTER_CALL, E.EXHAUSTED, S.EXHAUSTED, "attempts = cap", "selling: cool-down; service: a supervisor"),
     *_rows(_AFTER_CALL, E.CALLBACK, S.SCHEDULED, "in hours, at most 30 days ahead", "owner first, 15 min late: team"),
     *_rows(_AFTER_CALL, E.ORDER_TAKEN, S.AWAITING_ORDER, "needs remain", "the order event closes it; 24 h: flagged"),
+    *_rows(_AFTER_CALL, E.ORDER_SEEN, S.DONE, "order taken, and its event was faster than the agent"),
     *_rows(_AFTER_CALL, E.HAS_STOCK, S.DONE, "", "a correction to the forecast"),
     *_rows(_AFTER_CALL, E.NOT_INTERESTED, S.DONE, "", "cool-down"),
     *_rows(_AFTER_CALL, E.RESOLVED, S.DONE, "a service task"),

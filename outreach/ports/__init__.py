@@ -12,7 +12,7 @@ from typing import Protocol
 from outreach.ports.keeping import Artefacts, Audit, Clocks, DeadLetters, Facts, Offsets, Outbox
 from outreach.ports.keyed import Keyed
 from outreach.ports.people import Agents, Contacts, DoNotCall, LoginLinks, Sessions, Suggestions, Users
-from outreach.ports.work import Attempts, ClaimQuery, Needs, Reorders, Standings, Tasks
+from outreach.ports.work import Attempts, ClaimQuery, Hint, Needs, Reorders, Standings, Tasks
 
 __all__ = [
     "Agents",
@@ -25,6 +25,7 @@ __all__ = [
     "DeadLetters",
     "DoNotCall",
     "Facts",
+    "Hint",
     "Keyed",
     "LoginLinks",
     "Needs",

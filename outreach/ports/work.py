@@ -8,7 +8,7 @@ from typing import Protocol
 from outreach.ports.keyed import Keyed
 from outreach.records import Attempt, Need, ReorderState, ReorderTask, Task
 from outreach.task import TaskState
-from schemas.decisions import Reason
+from schemas.decisions import Reason, TaskClass
 from schemas.needs import AccountStanding
 
 
@@ -50,7 +50,18 @@ class ClaimQuery:
     """Business time."""
     db_now: datetime
     callback_grace_minutes: int = 15
+    classes: tuple[TaskClass, ...] = tuple(TaskClass)
     limit: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """When a ready task is worth looking at again, business time."""
+
+    task_id: str
+    eligible_from: datetime | None
+    eligible_until: datetime | None
+    reason: Reason | None
 
 
 class Tasks(Protocol):
@@ -128,6 +139,14 @@ class Tasks(Protocol):
 
     def exclude(self, task_id: str, agent_id: str, until: datetime) -> None:
         """Not offered to this agent before ``until`` (database time)."""
+        ...
+
+    def set_hints(self, hints: Sequence[Hint]) -> None:
+        """Remember; a hint is no transition and leaves the version as it is."""
+        ...
+
+    def overdue_orders(self, before: datetime, limit: int = 500) -> list[Task]:
+        """Those that await an order since before then and are not flagged, locked."""
         ...
 
     def reset_hints(self, account_ids: Iterable[str]) -> None:

@@ -95,6 +95,7 @@ tasks = Table(
     Column("eligible_from", UtcMoment),
     Column("eligible_until", UtcMoment),
     Column("hint_reason", Word(Reason)),
+    Column("awaiting_since", UtcMoment),
     Column("closed_at", UtcMoment),
     Column("outcome", Text),
     Index("tasks_by_rank", "state", "rank", "task_id"),
