@@ -1,0 +1,1 @@
+"""Order files into events: the wholesaler's year that ships with Ringahead, and anybody's canonical files."""
