@@ -1,0 +1,167 @@
+"""Logins: passwords, lock-out, sessions, one-time links, API keys. Tokens are known to their bearer only."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from console.gate import Principal
+from console.passwords import Passwords, new_token, token_hash
+from console.roles import PEOPLE, Role
+from outreach.access import LoginLink, Session, User
+from outreach.ports import Store, Transaction
+from schemas.errors import BadInput, NotFound
+
+LOCK_AFTER_FAILURES = 5
+LOCK_MINUTES = 15
+LINK_MINUTES = 60
+KEY_WITHOUT_COOKIE = ""
+"""An API key is a session with this CSRF token: it is taken from the Authorization header and from no cookie."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """A new session: the token goes into the cookie and is stored nowhere else."""
+
+    token: str
+    principal: Principal
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LockedOut:
+    """Too many failures; nobody may try before then (database time)."""
+
+    until: datetime
+    minutes: int
+
+
+class Access:
+    """Use cases of logging in, each in its own transaction."""
+
+    def __init__(self, store: Store, passwords: Passwords, *, session_hours: int) -> None:
+        self._store = store
+        self._passwords = passwords
+        self._session = timedelta(hours=session_hours)
+
+    def log_in(self, name: str, password: str) -> LoggedIn | LockedOut | None:
+        """A session, or how long to wait, or None: refused without saying which of the two was wrong."""
+        with self._store.read() as tx:
+            user = tx.users.named(name)
+            locked = _lock_of(user, tx.db_now())
+        if locked is not None:
+            return locked
+        # Outside of a transaction: it takes tens of milliseconds on purpose.
+        fits = self._passwords.fits(password, user.password_hash if user else None)
+        with self._store.begin() as tx:
+            user = tx.users.named(name)
+            if user is None or user.disabled:
+                return None
+            locked = _lock_of(user, tx.db_now())
+            if locked is not None:
+                return locked
+            return self._open(tx, user) if fits else _count_failure(tx, user)
+
+    def use_link(self, token: str) -> LoggedIn | None:
+        """A session for a link that was not used yet; None for any other."""
+        with self._store.begin() as tx:
+            link = tx.login_links.lock(token_hash(token))
+            now = tx.db_now()
+            if link is None or link.used_at is not None or link.expires_at <= now:
+                return None
+            user = tx.users.get(link.user_id)
+            if user is None or user.disabled:
+                return None
+            tx.login_links.put([replace(link, used_at=now)])
+            return self._open(tx, user)
+
+    def by_cookie(self, token: str) -> Principal | None:
+        """Whose session it is."""
+        return self._principal(token, with_cookie=True)
+
+    def by_key(self, key: str) -> Principal | None:
+        """Whose API key it is."""
+        return self._principal(key, with_cookie=False)
+
+    def log_out(self, token: str) -> None:
+        """The session ends now."""
+        with self._store.begin() as tx:
+            tx.sessions.end(token_hash(token))
+
+    def _open(self, tx: Transaction, user: User) -> LoggedIn:
+        now, token = tx.db_now(), new_token()
+        session = Session(token_hash(token), user.user_id, new_token(), now, now + self._session)
+        tx.sessions.end_expired(now)
+        tx.sessions.put([session])
+        tx.users.put([replace(user, failed_count=0, locked_until=None)])
+        return LoggedIn(token, _principal_of(user, session), session.expires_at)
+
+    def _principal(self, token: str, *, with_cookie: bool) -> Principal | None:
+        with self._store.read() as tx:
+            session = tx.sessions.get(token_hash(token))
+            if session is None or session.expires_at <= tx.db_now():
+                return None
+            if (session.csrf != KEY_WITHOUT_COOKIE) is not with_cookie:
+                return None
+            user = tx.users.get(session.user_id)
+        return None if user is None or user.disabled else _principal_of(user, session)
+
+
+def _principal_of(user: User, session: Session) -> Principal:
+    return Principal(user.user_id, user.name, Role(user.role), session.csrf or None)
+
+
+def _lock_of(user: User | None, now: datetime) -> LockedOut | None:
+    if user is None or user.locked_until is None or user.locked_until <= now:
+        return None
+    return LockedOut(user.locked_until, -(-int((user.locked_until - now).total_seconds()) // 60))
+
+
+def _count_failure(tx: Transaction, user: User) -> LockedOut | None:
+    """One more failure; after an old lock the count starts anew."""
+    now = tx.db_now()
+    failures = 1 if user.locked_until is not None else user.failed_count + 1
+    until = now + timedelta(minutes=LOCK_MINUTES) if failures >= LOCK_AFTER_FAILURES else None
+    tx.users.put([replace(user, failed_count=failures, locked_until=until)])
+    return None if until is None else LockedOut(until, LOCK_MINUTES)
+
+
+def add_user(tx: Transaction, name: str, role: str, password_hash: str | None) -> User:
+    """A new user, who goes by his name in the audit; raises BadInput when the name is taken or the role unknown."""
+    if role not in PEOPLE:
+        raise BadInput(f"role {role!r} is not one of {', '.join(sorted(PEOPLE))}")
+    if not name or len(name) > 100 or not name.isprintable() or name.strip() != name:
+        raise BadInput("a name has 1 to 100 printable characters and no space at its ends")
+    if tx.users.named(name) is not None:
+        raise BadInput(f"there is a user {name!r} already")
+    user = User(name, name, role, password_hash, tx.db_now())
+    tx.users.put([user])
+    return user
+
+
+def disable_user(tx: Transaction, name: str) -> User:
+    """He may not log in any more, and his sessions and keys end with their next request; raises NotFound."""
+    user = tx.users.named(name)
+    if user is None:
+        raise NotFound("no_such_user", name)
+    disabled = replace(user, disabled=True)
+    tx.users.put([disabled])
+    return disabled
+
+
+def one_time_link(tx: Transaction, name: str, base_url: str, valid_minutes: int = LINK_MINUTES) -> str:
+    """An address that logs this user in once; raises NotFound. Whoever has it is the user: print it, never log it."""
+    user = tx.users.named(name)
+    if user is None:
+        raise NotFound("no_such_user", name)
+    token = new_token()
+    tx.login_links.put([LoginLink(token_hash(token), user.user_id, tx.db_now() + timedelta(minutes=valid_minutes))])
+    return f"{base_url.rstrip('/')}/login/link/{token}"
+
+
+def new_api_key(tx: Transaction, name: str, valid_days: int = 365) -> str:
+    """A key for programs of this user: ``Authorization: Bearer KEY``; raises NotFound. It is shown once."""
+    user = tx.users.named(name)
+    if user is None:
+        raise NotFound("no_such_user", name)
+    key, now = new_token(), tx.db_now()
+    tx.sessions.put([Session(token_hash(key), user.user_id, KEY_WITHOUT_COOKIE, now, now + timedelta(days=valid_days))])
+    return key

@@ -1,0 +1,226 @@
+"""What the agent's page shows of a task: plain values for the template, made from the desk's card."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from console.chart import Outlook, Picture, timeline
+from console.texts import DISPOSITIONS, KINDS, plain, text
+from console.times import LocalClock, Now, clock_text, local_clock, moment_text
+from outreach.desk import TaskCard
+from outreach.hours import CalledParty, known_zone, next_window
+from outreach.records import Attempt, Need
+from outreach.task import TALKING, TaskState
+from schemas.decisions import TaskClass
+from schemas.events.ours import Disposition
+from schemas.needs import Evidence
+
+SELLING_KEYS = (
+    (Disposition.ORDER_TAKEN, "1"),
+    (Disposition.HAS_STOCK, "2"),
+    (Disposition.CALLBACK, "3"),
+    (Disposition.NO_ANSWER, "4"),
+    (Disposition.VOICEMAIL, "5"),
+    (Disposition.BUSY, "6"),
+    (Disposition.NOT_INTERESTED, "7"),
+    (Disposition.WRONG_NUMBER, "8"),
+    (Disposition.DO_NOT_CALL, "9"),
+)
+SERVICE_KEYS = (
+    (Disposition.RESOLVED, "1"),
+    (Disposition.CALLBACK, "3"),
+    (Disposition.NO_ANSWER, "4"),
+    (Disposition.VOICEMAIL, "5"),
+    (Disposition.BUSY, "6"),
+    (Disposition.WRONG_NUMBER, "8"),
+    (Disposition.DO_NOT_CALL, "9"),
+)
+ASKS = {Disposition.CALLBACK: "callback", Disposition.HAS_STOCK: "stock", Disposition.DO_NOT_CALL: "dnc"}
+"""Dispositions that open a dialog first."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferLine:
+    """One product to offer, and why."""
+
+    name: str
+    sku: str
+    kind: str
+    quantity: str
+    sentence: str
+    degraded: bool
+    evidence: str
+    picture: Picture | None
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """One disposition."""
+
+    value: str
+    label: str
+    key: str
+    dialog: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Whether anybody may call there now, and until when that is so."""
+
+    open: bool | None
+    """None: it cannot be judged."""
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallView:
+    """The whole card."""
+
+    card: TaskCard
+    talking: bool
+    state_text: str
+    """Above the actions."""
+    clock: LocalClock | None
+    hours: Hours
+    facts: str
+    lines: tuple[OfferLine, ...]
+    attempts: tuple[tuple[str, str], ...]
+    """(when, how it ended), newest first."""
+    buttons: tuple[Button, ...]
+    lease_seconds: int
+    lease_max: int
+    key: str
+    """Idempotency key of the next start."""
+    callback_default: str
+    callback_least: str
+    stock_least: str
+    zone_name: str
+
+    @property
+    def generated(self) -> bool:
+        """Whether the contact is demo data."""
+        return self.card.contact is not None and self.card.contact.origin == "generated"
+
+
+def call_view(card: TaskCard, now: Now | None, db_now: datetime) -> CallView:
+    """Everything that the template needs, in the called party's own time."""
+    zone = known_zone(zone_of(card))
+    local_now = now.moment.astimezone(zone) if now and zone else None
+    talking = card.task.state in TALKING
+    left = (card.task.timer_until - db_now).total_seconds() if card.task.timer_until else 0.0
+    return CallView(
+        card=card,
+        talking=talking,
+        state_text=_state_text(card.task.state),
+        clock=local_clock(now, zone_of(card)),
+        hours=_hours(card, now, zone),
+        facts=_facts(card),
+        lines=tuple(_line(need, now) for need in card.lines),
+        attempts=tuple(_attempt(attempt, zone) for attempt in reversed(card.attempts)),
+        buttons=_buttons(card.task.task_class),
+        lease_seconds=max(0, int(left)),
+        lease_max=max(120, int(left)),
+        key=secrets.token_hex(8),
+        callback_default=_input_time(local_now, timedelta(days=1)),
+        callback_least=_input_time(local_now, timedelta(minutes=5)),
+        stock_least=f"{local_now + timedelta(days=1):%Y-%m-%d}" if local_now else "",
+        zone_name=zone.key if zone else "UTC",
+    )
+
+
+def zone_of(card: TaskCard) -> str | None:
+    """The called party's zone: the contact's own, else the account's."""
+    if card.contact is not None and card.contact.zone:
+        return card.contact.zone
+    return card.standing.zone if card.standing else None
+
+
+def _state_text(state: TaskState) -> str:
+    named = {
+        TaskState.LEASED: "agent.held",
+        TaskState.IN_CALL: "agent.in_call",
+        TaskState.WRAP_UP: "agent.wrap_up",
+        TaskState.NEEDS_DISPOSITION: "agent.needs_disposition",
+    }
+    return text(named[state]) if state in named else plain(state)
+
+
+def _hours(card: TaskCard, now: Now | None, zone: ZoneInfo | None) -> Hours:
+    if zone is None or now is None:
+        return Hours(None, text("agent.zone_unknown") if zone is None else text("agent.hours_unknown"))
+    standing = card.standing
+    party = CalledParty(zone.key, standing.country if standing else None, standing.region if standing else None)
+    window = next_window(party, now.moment)
+    if window is None:
+        return Hours(None, text("agent.hours_unknown"))
+    opens, closes = window
+    if opens <= now.moment:
+        return Hours(True, text("agent.hours_open", until=clock_text(closes, now.moment, zone)))
+    return Hours(False, text("agent.hours_closed", until=clock_text(opens, now.moment, zone)))
+
+
+def _facts(card: TaskCard) -> str:
+    """Trade, region, size and phase, as far as they are known."""
+    standing = card.standing
+    if standing is None:
+        return text("unknown")
+    known = (standing.trade, standing.region, standing.country, str(standing.size), str(standing.phase))
+    return " · ".join(part for part in known if part)
+
+
+def _line(need: Need, now: Now | None) -> OfferLine:
+    evidence = need.evidence
+    return OfferLine(
+        name=need.group_name or need.group,
+        sku=need.group,
+        kind=KINDS[need.kind] if need.kind else "",
+        quantity=_quantity(need.quantity_units),
+        sentence=evidence.sentence if evidence and evidence.sentence else text("agent.why_unknown"),
+        degraded=bool(evidence and evidence.degraded),
+        evidence=_evidence_text(evidence) if evidence else "",
+        picture=_picture(evidence, now) if evidence else None,
+    )
+
+
+def _quantity(units: float) -> str:
+    if units <= 0:
+        return text("agent.usual_unknown")
+    return text("agent.usual", quantity=f"{units:,.6g}")
+
+
+def _evidence_text(evidence: Evidence) -> str:
+    decided = text(
+        "agent.version",
+        as_of=moment_text(evidence.as_of),
+        model=evidence.model_version,
+        profiles=evidence.profiles_version,
+        profile=evidence.profile,
+    )
+    if evidence.p_due is None:
+        return decided
+    return f"{text('agent.p_due', percent=round(100 * evidence.p_due))} · {decided}"
+
+
+def _picture(evidence: Evidence, now: Now | None) -> Picture | None:
+    """None without all three dates: a range is not guessed."""
+    if evidence.p10_on is None or evidence.p50_on is None or evidence.p90_on is None:
+        return None
+    today = (now.moment if now else evidence.as_of).date()
+    past = (evidence.last_order_on,) if evidence.last_order_on else ()
+    return timeline(Outlook(today, evidence.p10_on, evidence.p50_on, evidence.p90_on, past))
+
+
+def _attempt(attempt: Attempt, zone: ZoneInfo | None) -> tuple[str, str]:
+    ended = DISPOSITIONS[attempt.disposition] if attempt.disposition else text("unknown")
+    return moment_text(attempt.started_at, zone), ended
+
+
+def _buttons(task_class: TaskClass) -> tuple[Button, ...]:
+    pairs = SERVICE_KEYS if task_class is TaskClass.SERVICE else SELLING_KEYS
+    return tuple(Button(str(one), DISPOSITIONS[one], key, ASKS.get(one)) for one, key in pairs)
+
+
+def _input_time(local_now: datetime | None, ahead: timedelta) -> str:
+    """For an input of type datetime-local; empty when the time there is not known."""
+    return "" if local_now is None else f"{local_now + ahead:%Y-%m-%dT%H:%M}"

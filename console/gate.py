@@ -1,0 +1,182 @@
+"""The one gate before every endpoint: size, login, role, CSRF token, and the headers of every answer.
+
+Pure ASGI, so that nothing behind it runs, not even the parsing of a body, before the caller may.
+"""
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from console.problems import problem
+from console.roles import OPEN, Role, allowed_roles, methods_of
+
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+CSRF_HEADER = "x-csrf-token"
+MAX_FORM_BYTES = 64 * 1024
+MACHINE_PREFIXES = ("/v1/", "/internal/", "/healthz", "/readyz")
+CONTENT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = (
+    (b"content-security-policy", CONTENT_POLICY.encode()),
+    (b"x-frame-options", b"DENY"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who calls: a user's session, an API key, or another command of this installation."""
+
+    user_id: str
+    name: str
+    role: Role
+    csrf: str | None = None
+    """The session's token; None where no cookie is involved and hence nothing can be forged."""
+
+
+Recognise = Callable[[Request], Principal | None]
+PageFor = Callable[[Request, int], Response]
+
+
+class Gate:
+    """ASGI middleware. ``recognise`` may ask the database and runs in a thread."""
+
+    def __init__(self, app: ASGIApp, *, recognise: Recognise, error_page: PageFor, max_body_bytes: int) -> None:
+        self._app = app
+        self._recognise = recognise
+        self._error_page = error_page
+        self._max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        refused = await self._refusal(request)
+        answer = _with_headers(scope, send)
+        if refused is not None:
+            await refused(scope, receive, answer)
+            return
+        if request.method in SAFE_METHODS:
+            await self._app(scope, receive, answer)
+            return
+        limit_bytes = self._max_body_bytes if is_machine(request) else MAX_FORM_BYTES
+        body = await _whole_body(receive, limit_bytes)
+        if body is None:
+            await problem(413, "too_large", f"at most {limit_bytes} bytes")(scope, receive, answer)
+            return
+        await self._app(scope, _replay(body, receive), answer)
+
+    async def _refusal(self, request: Request) -> Response | None:
+        """The answer that ends it here, or None: go on, with ``request.state.principal`` set."""
+        method, path = request.method, request.url.path
+        allowed = allowed_roles(method, path)
+        principal = await run_in_threadpool(self._recognise, request)
+        request.state.principal = principal
+        if allowed is not None and allowed == OPEN:
+            return None
+        if principal is None:
+            return _to_login(request)
+        if allowed is None:
+            return self._unknown(request)
+        if principal.role not in allowed:
+            return self._error(request, 403, "not_allowed", f"the role {principal.role} may not do this")
+        if method not in SAFE_METHODS and not _is_meant(request, principal):
+            return problem(403, "csrf", "the request does not carry this session's token; reload the page")
+        return None
+
+    def _unknown(self, request: Request) -> Response:
+        known = methods_of(request.url.path)
+        if known:
+            return problem(405, "method", f"only {', '.join(known)}", headers={"Allow": ", ".join(known)})
+        return self._error(request, 404, "not_found", "there is no such address")
+
+    def _error(self, request: Request, status: int, kind: str, detail: str) -> Response:
+        if is_machine(request):
+            return problem(status, kind, detail)
+        return self._error_page(request, status)
+
+
+def is_machine(request: Request) -> bool:
+    """Whether a program reads the answer."""
+    return request.url.path.startswith(MACHINE_PREFIXES)
+
+
+def _to_login(request: Request) -> Response:
+    """Programs are told; people are sent to the login, and open pages as well."""
+    if is_machine(request):
+        return problem(401, "login", "send an API key: Authorization: Bearer KEY", {"WWW-Authenticate": "Bearer"})
+    if request.headers.get("hx-request"):
+        return Response(status_code=401, headers={"HX-Redirect": "/login?ended=1"})
+    if request.method not in SAFE_METHODS or "text/event-stream" in request.headers.get("accept", ""):
+        return Response(status_code=401)
+    return RedirectResponse(f"/login?next={quote(request.url.path)}", status_code=303)
+
+
+def _is_meant(request: Request, principal: Principal) -> bool:
+    """Whether our own page sent it: the session's token, and no foreign origin."""
+    if principal.csrf is None:
+        return True
+    sent = request.headers.get(CSRF_HEADER, "")
+    return same_origin(request) and hmac.compare_digest(sent.encode(), principal.csrf.encode())
+
+
+def same_origin(request: Request) -> bool:
+    """Whether the browser names no other origin than ours."""
+    origin = request.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+
+
+async def _whole_body(receive: Receive, limit_bytes: int) -> bytes | None:
+    """The body, counted while it arrives, whatever Content-Length promised; None when it is too long."""
+    parts: list[bytes] = []
+    size_bytes = 0
+    while True:
+        message = await receive()
+        part = message.get("body", b"")
+        size_bytes += len(part)
+        if size_bytes > limit_bytes:
+            return None
+        parts.append(part)
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """The body once more, and after it whatever the connection says (that it ended)."""
+    told = False
+
+    async def replaying() -> Message:
+        nonlocal told
+        if told:
+            return await receive()
+        told = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replaying
+
+
+def _with_headers(scope: Scope, send: Send) -> Send:
+    """Adds the headers of every answer; pages are never stored, static files for an hour."""
+    static = str(scope.get("path", "")).startswith("/static/")
+    cache = (b"cache-control", b"public, max-age=3600" if static else b"no-store")
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            present = {name for name, _ in message["headers"]}
+            added = [pair for pair in (*HEADERS, cache) if pair[0] not in present]
+            message["headers"] = [*message["headers"], *added]
+        await send(message)
+
+    return sending

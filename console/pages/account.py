@@ -1,0 +1,154 @@
+"""One record of one account: standing, needs with the reasons of a no, tasks, reorders, contacts, timeline."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
+
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from console.context import Console, Me, Services
+from console.gate import Principal
+from console.roles import CALLERS
+from console.texts import KINDS, plain, text
+from console.times import moment_text
+from outreach.desk import AccountRecord
+from outreach.ports import Transaction
+from outreach.records import AuditEntry, Need, NeedStatus
+from schemas.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class NeedRow:
+    """A need in words."""
+
+    name: str
+    kind: str
+    state: str
+    tone: str
+    why: str
+    evidence: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One line of the timeline."""
+
+    at: str
+    what: str
+    detail: str
+    actor: str
+
+
+def mount(app: FastAPI) -> None:
+    """Add the routes."""
+    app.add_api_route("/accounts", find, methods=["GET"], include_in_schema=False)
+    app.add_api_route("/accounts/{account_id:path}", show, methods=["GET"], include_in_schema=False)
+
+
+def find(console: Services, me: Me, account_id: str = "") -> Response:
+    """The search; an id leads to its page."""
+    wanted = account_id.strip()
+    if wanted:
+        return RedirectResponse(f"/accounts/{quote(wanted, safe='')}", status_code=303)
+    with console.store.read() as tx:
+        return _find_page(console, tx, me, "")
+
+
+def show(console: Services, me: Me, account_id: str) -> HTMLResponse:
+    """The record; who looked is in the audit. Contacts are for those who call."""
+    record = _record(console, me, account_id)
+    with console.store.read() as tx:
+        if record is None:
+            return _find_page(console, tx, me, account_id)
+        generated = any(contact.origin == "generated" for contact in record.contacts)
+        return console.page(
+            "account.html",
+            me=me,
+            tx=tx,
+            here="/accounts",
+            record=record,
+            facts=_facts(record),
+            needs=[_need_row(need) for need in record.needs],
+            tasks=[(task, plain(task.state), moment_text(task.changed_at)) for task in record.tasks],
+            reorders=[(one, plain(one.state), moment_text(one.changed_at)) for one in record.reorders],
+            timeline=[_happening(entry) for entry in record.history],
+            sees_contacts=me.role in CALLERS,
+            made=text("made.account") if generated else "",
+        )
+
+
+def _record(console: Console, me: Principal, account_id: str) -> AccountRecord | None:
+    """The record, and the note that this user read it; None when nothing is held of such an account."""
+    try:
+        with console.store.read() as tx:
+            record = console.desk.account(tx, account_id)
+    except NotFound:
+        return None
+    parts = (record.standing, record.needs, record.tasks, record.contacts, record.history)
+    if not any(parts):
+        return None
+    with console.store.begin() as tx:
+        at = console.desk.business_time(tx) or tx.db_now()
+        tx.audit.append([_seen(me, account_id, at)])
+    return record
+
+
+def _seen(me: Principal, account_id: str, at: datetime) -> AuditEntry:
+    return AuditEntry(0, at, f"account:{account_id}", account_id, me.user_id, "seen", None, None, 0)
+
+
+def _find_page(console: Console, tx: Transaction, me: Principal, missing: str) -> HTMLResponse:
+    page = console.page("accounts.html", me=me, tx=tx, here="/accounts", missing=missing)
+    page.status_code = 404 if missing else 200
+    return page
+
+
+def _facts(record: AccountRecord) -> list[tuple[str, str]]:
+    """What the fold says of the account, name and value; unknown is said, not left out."""
+    standing = record.standing
+    if standing is None:
+        return []
+    rows = (
+        ("size", plain(standing.size)),
+        ("phase", plain(standing.phase)),
+        ("trade", standing.trade),
+        ("place", ", ".join(part for part in (standing.region, standing.country) if part)),
+        ("zone", standing.zone),
+        ("spend", f"{standing.yearly_spend:,.0f}"),
+        ("last_order", moment_text(standing.last_order_at)),
+        ("attempts", str(standing.selling_attempts)),
+        ("cool_down", moment_text(standing.cool_down_until) or text("account.none")),
+        ("credit", text("account.on_hold") if standing.credit_hold else text("account.none")),
+        ("complaints", ", ".join(standing.open_complaints) or text("account.none")),
+        (
+            "withdrawn",
+            ", ".join(f"{purpose}, {channel}" for purpose, channel in standing.withdrawn) or text("account.none"),
+        ),
+    )
+    return [(text(f"account.fact_{name}"), value or text("unknown")) for name, value in rows]
+
+
+def _need_row(need: Need) -> NeedRow:
+    tone = {NeedStatus.OPEN: "accent", NeedStatus.REFUSED: "warn"}.get(need.status, "")
+    why = ", ".join(plain(reason) for reason in need.reasons)
+    if need.status is NeedStatus.ENDED:
+        why = plain(need.cause or "")
+    evidence = need.evidence
+    return NeedRow(
+        name=need.group_name or need.group,
+        kind=KINDS[need.kind] if need.kind else "",
+        state=text(f"account.need_{need.status}"),
+        tone=tone,
+        why=why,
+        evidence=evidence.sentence if evidence else "",
+        at=moment_text(need.at),
+    )
+
+
+def _happening(entry: AuditEntry) -> Happening:
+    moved = entry.before != entry.after and entry.after
+    detail = f"{plain(entry.before or '')} → {plain(entry.after or '')}".strip(" →") if moved else ""
+    told = " · ".join(part for part in (detail, entry.detail) if part)
+    return Happening(moment_text(entry.at), plain(entry.event), told, entry.actor)

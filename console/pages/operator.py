@@ -1,0 +1,209 @@
+"""The operator's page: how far behind, what is in force, what was refused and why."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
+
+from console.chart import day_text
+from console.context import Console, Me, Services
+from console.ports import LagSource, PartitionLag
+from console.texts import plain, text
+from console.times import duration_text, moment_text
+from outreach.ports import Transaction
+from schemas.dead_letters import DeadLetter
+from schemas.errors import Unavailable
+from schemas.settings import Settings
+
+LETTERS_SHOWN = 20
+RAW_BYTES_SHOWN = 600
+WORST_LAST = ("ok", "warn", "stall", "rewind", "stop")
+
+
+@dataclass(frozen=True, slots=True)
+class LagRow:
+    """A partition's lag in words."""
+
+    place: str
+    committed: str
+    end: str
+    events: str
+    seconds: str
+    status: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class LagGroup:
+    """A consumer group, as bad as its worst partition."""
+
+    name: str
+    status: str
+    tone: str
+    rows: tuple[LagRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number at the top of the page."""
+
+    name: str
+    value: str
+    note: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A dead letter as the page shows it."""
+
+    place: str
+    reason: str
+    detail: str
+    seen: str
+    raw: str
+    size_bytes: int
+    cut: bool
+
+
+def mount(app: FastAPI) -> None:
+    """Add the routes."""
+    app.add_api_route("/operator", show, methods=["GET"], include_in_schema=False)
+    app.add_api_route("/operator/board", show_board, methods=["GET"], include_in_schema=False)
+
+
+def show(console: Services, me: Me) -> HTMLResponse:
+    """The whole page."""
+    lag, trouble = sample(console.lag)
+    with console.store.read() as tx:
+        return console.page("operator.html", me=me, tx=tx, here="/operator", **board(console, tx, lag, trouble))
+
+
+def show_board(console: Services) -> HTMLResponse:
+    """The part that renews itself."""
+    lag, trouble = sample(console.lag)
+    with console.store.read() as tx:
+        return HTMLResponse(console.render("board.html", **board(console, tx, lag, trouble)))
+
+
+def board(console: Console, tx: Transaction, lag: tuple[LagGroup, ...], trouble: str) -> dict[str, object]:
+    """Everything on it."""
+    return {
+        "lag": lag,
+        "lag_trouble": trouble,
+        "figures": figures(console, tx),
+        "tasks": _counted(tx.tasks.counts()),
+        "refused": _counted(tx.needs.refused_counts()),
+        "letter_counts": _counted(tx.dead_letters.counts()),
+        "letters": [_letter(letter) for letter in tx.dead_letters.listed(limit=LETTERS_SHOWN)],
+    }
+
+
+def sample(source: LagSource) -> tuple[tuple[LagGroup, ...], str]:
+    """Lag by group, and why it cannot be told, if so."""
+    try:
+        return lag_groups(source.sample()), ""
+    except Unavailable as error:
+        return (), str(error)
+
+
+def lag_groups(rows: Sequence[PartitionLag]) -> tuple[LagGroup, ...]:
+    """In order of name; a group has the status of its worst partition."""
+    found = []
+    for name in sorted({row.group for row in rows}):
+        own = sorted((row for row in rows if row.group == name), key=lambda row: (row.topic, row.partition))
+        worst = max((str(row.status) for row in own), key=_badness)
+        found.append(LagGroup(name, worst, _tone(worst), tuple(_lag_row(row) for row in own)))
+    return tuple(found)
+
+
+def _lag_row(row: PartitionLag) -> LagRow:
+    none = row.committed is None
+    return LagRow(
+        place=f"{row.topic} / {row.partition}",
+        committed=text("operator.no_commits") if none else f"{row.committed:,}",
+        end=f"{row.end:,}",
+        events=text("unknown") if row.lag_events is None else f"{max(0, row.lag_events):,}",
+        seconds=_seconds(row),
+        status=str(row.status),
+        tone=_tone(str(row.status)),
+    )
+
+
+def _seconds(row: PartitionLag) -> str:
+    if row.lag_seconds is None:
+        return text("unknown")
+    caught_up = row.lag_events == 0
+    return text("operator.caught_up") if caught_up else duration_text(max(0.0, row.lag_seconds))
+
+
+def _badness(status: str) -> int:
+    word = status.lower()
+    return WORST_LAST.index(word) if word in WORST_LAST else len(WORST_LAST)
+
+
+def _tone(status: str) -> str:
+    return {0: "ok", 1: "warn"}.get(_badness(status), "danger")
+
+
+def figures(console: Console, tx: Transaction) -> tuple[Figure, ...]:
+    """Business time, runtime, model, profiles, kill switch."""
+    runtime = text(f"operator.runtime_{console.settings.runtime}")
+    now = console.now(tx)
+    time = Figure(text("operator.business_time"), moment_text(now.moment) if now else text("unknown"))
+    profiles = sorted({clock.profiles_version for clock in tx.clocks.all() if clock.profiles_version})
+    return (
+        time,
+        _model(console.settings, tx),
+        Figure(text("operator.profiles"), ", ".join(profiles) or text("operator.profiles_none")),
+        _kill_switch(console.settings, tx),
+        Figure(text("operator.runtime"), console.settings.runtime.capitalize(), runtime),
+    )
+
+
+def _model(settings: Settings, tx: Transaction) -> Figure:
+    """The oldest model of all partitions, since that is the one that goes stale first."""
+    name = text("operator.model")
+    dated = [clock for clock in tx.clocks.all() if clock.model_version]
+    if not dated:
+        return Figure(name, text("operator.model_none"), text("operator.model_none_hint"), "danger")
+    versions = ", ".join(sorted({clock.model_version or "" for clock in dated}))
+    ages = [clock.as_of - clock.model_published_at for clock in dated if clock.model_published_at]
+    if not ages:
+        return Figure(name, versions, text("operator.model_age_unknown"), "warn")
+    days = max(ages).total_seconds() / 86_400
+    if days > settings.stale_model_days:
+        return Figure(name, versions, text("operator.model_stale", days=f"{days:.1f}"), "danger")
+    return Figure(name, versions, text("operator.model_age", days=f"{max(0.0, days):.1f}"))
+
+
+def _kill_switch(settings: Settings, tx: Transaction) -> Figure:
+    on = settings.kill_switch or (tx.facts.get("kill_switch") or "") not in {"", "0", "off", "false"}
+    name = text("operator.kill_switch")
+    return Figure(name, text("operator.kill_on"), "", "danger") if on else Figure(name, text("operator.kill_off"))
+
+
+def _counted(counts: Mapping[Any, int]) -> list[tuple[str, int]]:
+    ordered = sorted(((plain(word), count) for word, count in counts.items() if count), key=lambda pair: pair[0])
+    return sorted(ordered, key=lambda pair: -pair[1])
+
+
+def _letter(letter: DeadLetter) -> Letter:
+    raw = letter.raw
+    return Letter(
+        place=letter.letter_id,
+        reason=plain(letter.reason),
+        detail=letter.detail,
+        seen=f"{day_text(letter.first_seen.date())}, {letter.first_seen:%H:%M} UTC",
+        raw=printable(raw[:RAW_BYTES_SHOWN]),
+        size_bytes=len(raw),
+        cut=len(raw) > RAW_BYTES_SHOWN,
+    )
+
+
+def printable(raw: bytes) -> str:
+    """Bytes as text in which nothing hides: control signs and bad UTF-8 become escapes."""
+    decoded = raw.decode("utf-8", errors="backslashreplace")
+    return "".join(sign if sign.isprintable() or sign == "\n" else f"\\u{ord(sign):04x}" for sign in decoded)

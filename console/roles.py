@@ -1,0 +1,80 @@
+"""Who may do what: every endpoint of the console, and the roles that it is for.
+
+The gate refuses whatever does not stand here, and a test walks the whole table with every role.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from starlette.routing import compile_path
+
+
+class Role(StrEnum):
+    """What a user is here for; each has one."""
+
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    OPERATOR = "operator"
+    ERP = "erp"
+    ADMIN = "admin"
+    PROCESS = "process"
+    """Another command of this installation, by the token beside the lock file; never a person's."""
+
+
+PEOPLE: frozenset[Role] = frozenset(Role) - {Role.PROCESS}
+CALLERS: frozenset[Role] = frozenset({Role.AGENT, Role.SUPERVISOR, Role.ADMIN})
+WATCHERS: frozenset[Role] = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.ADMIN})
+SENDERS: frozenset[Role] = frozenset({Role.ERP, Role.ADMIN})
+PROCESSES: frozenset[Role] = frozenset({Role.PROCESS})
+OPEN: frozenset[Role] = frozenset()
+"""Needs no login: the login itself, static files, and whether the process lives."""
+
+ENDPOINTS: Mapping[tuple[str, str], frozenset[Role]] = {
+    ("GET", "/static/{path:path}"): OPEN,
+    ("GET", "/healthz"): OPEN,
+    ("GET", "/readyz"): OPEN,
+    ("GET", "/login"): OPEN,
+    ("POST", "/login"): OPEN,
+    ("GET", "/login/link/{token}"): OPEN,
+    ("POST", "/logout"): PEOPLE,
+    ("GET", "/"): PEOPLE,
+    ("GET", "/stream"): CALLERS | WATCHERS,
+    ("GET", "/agent"): CALLERS,
+    ("GET", "/agent/desk"): CALLERS,
+    ("POST", "/agent/next"): CALLERS,
+    ("POST", "/agent/tasks/{task_id}/heartbeat"): CALLERS,
+    ("POST", "/agent/tasks/{task_id}/start"): CALLERS,
+    ("POST", "/agent/tasks/{task_id}/end"): CALLERS,
+    ("POST", "/agent/tasks/{task_id}/skip"): CALLERS,
+    ("POST", "/agent/tasks/{task_id}/disposition"): CALLERS,
+    ("GET", "/accounts"): CALLERS | WATCHERS,
+    ("GET", "/accounts/{account_id:path}"): CALLERS | WATCHERS,
+    ("GET", "/operator"): WATCHERS,
+    ("GET", "/operator/board"): WATCHERS,
+    ("POST", "/v1/events"): SENDERS,
+    ("GET", "/v1/openapi.json"): SENDERS | WATCHERS,
+    ("POST", "/internal/{name}"): PROCESSES,
+}
+
+_COMPILED = tuple((method, compile_path(path)[0], allowed, path) for (method, path), allowed in ENDPOINTS.items())
+
+
+def allowed_roles(method: str, path: str) -> frozenset[Role] | None:
+    """Roles that may call this concrete path; OPEN for everybody; None: there is no such endpoint."""
+    wanted = "GET" if method == "HEAD" else method
+    for known, pattern, allowed, _ in _COMPILED:
+        if known == wanted and pattern.match(path):
+            return allowed
+    return None
+
+
+def methods_of(path: str) -> tuple[str, ...]:
+    """The methods that this concrete path knows, for an honest 405."""
+    return tuple(method for method, pattern, _, _ in _COMPILED if pattern.match(path))
+
+
+def home_of(role: Role) -> str:
+    """Where somebody of this role begins."""
+    if role is Role.AGENT:
+        return "/agent"
+    return "/operator" if role in WATCHERS else "/v1/openapi.json"

@@ -1,0 +1,45 @@
+/* Everything that the pages do by themselves; the rest is HTML from the server. */
+import { startClocks } from "./clocks.js";
+import { startKeys } from "./keys.js";
+import { startLive } from "./live.js";
+
+const root = document.documentElement;
+
+function remember(name, value) {
+  try { localStorage.setItem(name, value); } catch { /* storage is forbidden: only this page */ }
+}
+
+function nextTheme() {
+  const dark = getComputedStyle(root).colorScheme === "dark"
+    || (root.dataset.theme === undefined && matchMedia("(prefers-color-scheme: dark)").matches);
+  root.dataset.theme = dark ? "light" : "dark";
+  remember("ringahead-theme", root.dataset.theme);
+}
+
+function say(text) {
+  const place = document.getElementById("trouble");
+  if (!place) return;
+  place.querySelector("[data-text]").textContent = text;
+  place.hidden = !text;
+}
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-theme-switch]")) nextTheme();
+  const opener = event.target.closest("[data-opens]");
+  if (opener) document.getElementById(opener.dataset.opens)?.showModal();
+  if (event.target.closest("[data-closes]")) event.target.closest("dialog, .banner")?.[event.target.closest("dialog") ? "close" : "remove"]();
+});
+
+document.addEventListener("htmx:sendError", () => say(document.body.dataset.unreachable));
+document.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.xhr.status >= 500) say(document.body.dataset.failed);
+});
+document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful) say(""); });
+// After an action the keyboard starts at what is new, and a screen reader hears it.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.requestConfig?.verb === "post") document.querySelector("[data-focus]")?.focus({ preventScroll: true });
+});
+
+startKeys(remember);
+startClocks();
+startLive();

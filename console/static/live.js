@@ -1,0 +1,40 @@
+/* What changes elsewhere reaches the open page: server-sent events, resumed where they broke off. */
+
+function toldOf(task) {
+  return document.querySelector(`[data-task="${CSS.escape(task)}"]`);
+}
+
+function showState(name) {
+  const place = document.querySelector("[data-live]");
+  if (!place) return;
+  place.dataset.live = name;
+  place.textContent = place.dataset[name];
+}
+
+function refresh() {
+  document.querySelectorAll("[data-refresh]").forEach((part) => window.htmx.trigger(part, "changed"));
+}
+
+export function startLive() {
+  const after = document.body.dataset.after;
+  if (after === undefined) return;
+  // The browser resumes with Last-Event-ID by itself; `after` covers the time between the page and the stream.
+  const source = new EventSource(`/stream?after=${encodeURIComponent(after)}`);
+  let due = 0;
+  source.addEventListener("open", () => showState("on"));
+  source.addEventListener("error", () => {
+    showState("off");
+    if (source.readyState === EventSource.CLOSED) showState("gone");
+  });
+  source.addEventListener("task", (event) => {
+    const change = JSON.parse(event.data);
+    if (toldOf(change.task_id)) {
+      window.htmx.ajax("GET", `/agent/desk?about=${encodeURIComponent(change.task_id)}`, { target: "#desk", swap: "outerHTML" });
+    }
+  });
+  source.addEventListener("changes", () => {
+    if (due) return;
+    due = setTimeout(() => { due = 0; refresh(); }, 1000);
+  });
+  addEventListener("pagehide", () => source.close());
+}
