@@ -37,7 +37,7 @@ __all__ = [
 RING = 12  # recent orders that can still be undone, or arrive out of order
 
 
-class OrderMark(msgspec.Struct, array_like=True):
+class OrderMark(msgspec.Struct, array_like=True, gc=False):
     """One order of the pair: local day (ordinal), 64-bit hash of its id, quantity summed over its lines."""
 
     day: int
@@ -45,7 +45,7 @@ class OrderMark(msgspec.Struct, array_like=True):
     quantity: float
 
 
-class Folded(msgspec.Struct, array_like=True):
+class Folded(msgspec.Struct, array_like=True, gc=False):
     """Orders that left the ring: `orders` distinct days, sums as in PairColumns, all as of `last_day`."""
 
     orders: int
@@ -57,7 +57,7 @@ class Folded(msgspec.Struct, array_like=True):
     quantity: float
 
 
-class PairState(msgspec.Struct, array_like=True):
+class PairState(msgspec.Struct, array_like=True, gc=False):
     """`ring`: at most RING marks sorted by (day, key), keys distinct. `folded`: None until it overflows."""
 
     ring: list[OrderMark] = msgspec.field(default_factory=list)

@@ -25,7 +25,7 @@ READING_ERROR = 0.01  # of a gauge, as a share of what it shows
 UNKNOWN_RATE_DAYS = 30.0  # a first level is guessed to last so long, give or take as much
 
 
-class StockState(msgspec.Struct, array_like=True):
+class StockState(msgspec.Struct, array_like=True, gc=False):
     """Level and rate with their covariance, as of `day` (local-day ordinal, with fraction)."""
 
     day: float

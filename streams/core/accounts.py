@@ -1,0 +1,141 @@
+"""Folding what is known of an account besides its orders: master data, complaints, credit, consent, its end."""
+
+from base64 import b64decode, b64encode
+
+from forecasting.pair import add_order
+from schemas.envelope import Event
+from schemas.events.accounts import (
+    AccountClosed,
+    AccountMerged,
+    AccountRegistered,
+    ComplaintOpened,
+    ComplaintResolved,
+    ConsentGiven,
+    ConsentWithdrawn,
+    CreditChanged,
+)
+from schemas.events.ours import StateTransferred
+from schemas.ids import stable_hash
+from streams.codec import decode_account, encode_account
+from streams.core.context import Folding
+from streams.core.needs import Cause, end_need, next_cycle
+from streams.core.recovery import close_recovery, open_recoveries
+
+SOURCE = "ringahead/fold"
+"""CloudEvents source of what the fold writes to the log."""
+
+
+def registered(folding: Folding, event: Event, fact: AccountRegistered) -> None:
+    """Master data: a field that is left out is unchanged."""
+    del event
+    about = folding.account.about
+    for name in ("trade", "country", "region", "zone", "tier"):
+        value = getattr(fact, name)
+        if value is not None and name in fact.model_fields_set:
+            setattr(about, name, value)
+    if "size" in fact.model_fields_set:
+        about.size = None if fact.size is None else fact.size.value
+    folding.look_again()
+
+
+def complaint_opened(folding: Folding, event: Event, fact: ComplaintOpened) -> None:
+    """Selling stops at once; somebody calls to mend."""
+    del event
+    if fact.complaint_id not in folding.account.complaints:
+        folding.account.complaints.append(fact.complaint_id)
+    open_recoveries(folding)
+
+
+def complaint_resolved(folding: Folding, event: Event, fact: ComplaintResolved) -> None:
+    """Selling may go on; what was refused meanwhile is looked at again."""
+    del event
+    if fact.complaint_id in folding.account.complaints:
+        folding.account.complaints.remove(fact.complaint_id)
+    close_recovery(folding, fact.complaint_id)
+    reconsider(folding)
+
+
+def credit_changed(folding: Folding, event: Event, fact: CreditChanged) -> None:
+    """Accounts receivable's word."""
+    del event
+    folding.account.credit_hold = fact.hold
+    reconsider(folding)
+
+
+def consent_withdrawn(folding: Folding, event: Event, fact: ConsentWithdrawn) -> None:
+    """Nobody contacts the account for this purpose over this channel."""
+    del event
+    pair = (fact.purpose.value, fact.channel.value)
+    folding.account.withdrawn = sorted({*map(tuple, folding.account.withdrawn), pair})  # type: ignore[arg-type]
+
+
+def consent_given(folding: Folding, event: Event, fact: ConsentGiven) -> None:
+    """The account may be contacted again."""
+    del event
+    pair = (fact.purpose.value, fact.channel.value)
+    folding.account.withdrawn = [told for told in folding.account.withdrawn if tuple(told) != pair]
+    reconsider(folding)
+
+
+def closed(folding: Folding, event: Event, fact: AccountClosed) -> None:
+    """Everything open ends."""
+    del event, fact
+    _end_everything(folding, "closed")
+
+
+def merged(folding: Folding, event: Event, fact: AccountMerged) -> None:
+    """The state goes to the survivor as an event of its own; this account is an alias from now on."""
+    account = folding.account
+    if account.closed or fact.into_account_id == account.account_id:
+        return
+    state = b64encode(encode_account(account)).decode()
+    _end_everything(folding, "merged")
+    account.merged_into = fact.into_account_id
+    folding.recorded.append(
+        Event(
+            id=stable_hash("transfer", account.account_id, event.source, event.id).hex(),
+            source=SOURCE,
+            subject=fact.into_account_id,
+            time=event.time,
+            fact=StateTransferred(from_account_id=account.account_id, state=state),
+        )
+    )
+
+
+def transferred(folding: Folding, event: Event, fact: StateTransferred) -> None:
+    """The loser's recent orders, spend, complaints and withdrawn consents become the survivor's."""
+    del event
+    survivor, loser = folding.account, decode_account(b64decode(fact.state))
+    for group, theirs in loser.pairs.items():
+        ours = survivor.pairs.get(group)
+        if ours is None:
+            theirs.need = theirs.refusal = None
+            survivor.pairs[group] = ours = theirs
+        else:
+            for mark in theirs.orders.ring:
+                add_order(ours.orders, mark)
+        next_cycle(folding, group, ours, "merged")
+    for mark in loser.orders.ring:
+        add_order(survivor.orders, mark)
+    for month, cents in loser.spend_cents.items():
+        survivor.spend_cents[month] = survivor.spend_cents.get(month, 0) + cents
+    survivor.complaints = sorted({*survivor.complaints, *loser.complaints})
+    survivor.withdrawn = sorted({*map(tuple, survivor.withdrawn), *map(tuple, loser.withdrawn)})  # type: ignore[arg-type]
+    survivor.attempts = max(survivor.attempts, loser.attempts)
+    folding.look_again()
+
+
+def reconsider(folding: Folding) -> None:
+    """What blocked may have gone: refused needs are looked at at the next tick."""
+    for pair in folding.account.pairs.values():
+        if pair.refusal is not None:
+            pair.due_hour = folding.next_look_hour
+
+
+def _end_everything(folding: Folding, cause: Cause) -> None:
+    account = folding.account
+    for group, pair in account.pairs.items():
+        end_need(folding, group, pair, cause)
+        pair.due_hour = None
+    account.closed = True
+    account.check_hour = None

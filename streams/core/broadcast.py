@@ -1,0 +1,53 @@
+"""Folding what concerns every account of a partition: time, models, profiles, products, rates."""
+
+from schemas.envelope import Event
+from schemas.events.ours import ModelPublished, ProductChanged, ProfilesChanged, RatesChanged, TimePassed
+from schemas.ids import event_key
+from streams.state import REMEMBERED_IDS, Partition, Product, seconds
+
+REMEMBERED_RATE_DAYS = 400
+
+
+def fold_broadcast(partition: Partition, event: Event) -> bool:
+    """Fold one broadcast event into the partition's state. False: a duplicate, nothing was changed."""
+    key = event_key(event.source, event.id)
+    if key in partition.seen:
+        return False
+    partition.seen.append(key)
+    del partition.seen[:-REMEMBERED_IDS]
+    match event.fact:
+        case TimePassed(as_of=as_of):
+            partition.as_of = max(partition.as_of or 0, seconds(as_of))
+        case ModelPublished(version=version, digest=digest):
+            partition.model_version, partition.model_digest = version, digest
+            partition.model_published = seconds(event.time)
+            partition.decided_once = False
+        case ProfilesChanged(version=version, digest=digest):
+            partition.profiles_version, partition.profiles_digest = version, digest
+            partition.decided_once = False
+        case ProductChanged():
+            partition.products[event.fact.sku] = _product(event.fact)
+        case RatesChanged():
+            _set_rates(partition, event.fact)
+        case _:
+            return False
+    return True
+
+
+def _product(fact: ProductChanged) -> Product:
+    return Product(
+        group=fact.group or fact.sku,
+        unit_factor=float(fact.unit_factor),
+        name=fact.name,
+        lead_time_days=fact.lead_time_days,
+        available=fact.available,
+    )
+
+
+def _set_rates(partition: Partition, fact: RatesChanged) -> None:
+    day = fact.rate_date.toordinal()
+    for currency, rate in fact.rates.items():
+        by_day = partition.rates.setdefault(currency, {})
+        by_day[day] = float(rate)
+        for old in [known for known in by_day if known < day - REMEMBERED_RATE_DAYS]:
+            del by_day[old]

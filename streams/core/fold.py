@@ -1,0 +1,119 @@
+"""The fold: one event into one account, and one broadcast event into a partition.
+
+``fold_event`` changes the account that it is given and returns what that causes. Given equal states and events it does
+the same, whatever was folded before in the same batch: batches never matter.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from schemas.base import Fact
+from schemas.envelope import Event
+from schemas.errors import BadEvent, DeadLetterReason
+from schemas.events import accounts as account_facts
+from schemas.events import orders as order_facts
+from schemas.events import ours, usage
+from schemas.ids import event_key
+from streams.core import accounts, orders, outcomes, stock
+from streams.core.context import Context, Folding
+from streams.core.standing import tell_standing
+from streams.state import REMEMBERED_IDS, Account, seconds
+
+LATE_DAYS = 90
+"""An event this much older than the account's newest does not move the forecast."""
+AHEAD_HOURS = 24
+"""An event further ahead of business time than this is somebody's broken clock."""
+
+Handler = Callable[[Folding, Event, Any], None]
+
+HANDLERS: dict[type[Fact], Handler] = {
+    order_facts.OrderPlaced: orders.placed,
+    order_facts.OrderChanged: orders.changed,
+    order_facts.OrderCancelled: orders.cancelled,
+    order_facts.OrderReturned: orders.returned,
+    order_facts.OrderDelivered: stock.delivered,
+    order_facts.OrderShipped: outcomes.nothing,
+    usage.UsageReported: stock.usage_reported,
+    usage.StockCorrected: outcomes.stock_corrected,
+    account_facts.AccountRegistered: accounts.registered,
+    account_facts.AccountChanged: accounts.registered,
+    account_facts.AccountClosed: accounts.closed,
+    account_facts.AccountMerged: accounts.merged,
+    account_facts.ContactChanged: outcomes.nothing,
+    account_facts.CreditChanged: accounts.credit_changed,
+    account_facts.ConsentGiven: accounts.consent_given,
+    account_facts.ConsentWithdrawn: accounts.consent_withdrawn,
+    account_facts.ComplaintOpened: accounts.complaint_opened,
+    account_facts.ComplaintResolved: accounts.complaint_resolved,
+    account_facts.InvoiceIssued: outcomes.nothing,
+    account_facts.InvoiceDisputed: outcomes.nothing,
+    account_facts.InvoicePaid: outcomes.nothing,
+    account_facts.PartnerTouchpoint: outcomes.nothing,
+    ours.CallEnded: outcomes.call_ended,
+    ours.ReorderApproved: outcomes.nothing,
+    ours.ReorderRejected: outcomes.reorder_rejected,
+    ours.ReorderSent: outcomes.nothing,
+    ours.ReorderConfirmed: outcomes.nothing,
+    ours.StateTransferred: accounts.transferred,
+}
+MOVES_FORECAST: frozenset[type[Fact]] = frozenset(
+    {
+        order_facts.OrderPlaced,
+        order_facts.OrderChanged,
+        order_facts.OrderCancelled,
+        order_facts.OrderReturned,
+        order_facts.OrderDelivered,
+        usage.UsageReported,
+    }
+)
+
+
+def fold_event(account: Account, event: Event, context: Context, offset: int) -> Folding | None:
+    """Fold one event into its account, which is changed. None: a duplicate, nothing was changed.
+
+    Raises BadEvent, before anything is changed, where the event contradicts what the partition knows.
+    """
+    key = event_key(event.source, event.id)
+    if key in account.seen:
+        return None
+    _refuse_broken_clocks(event, context)
+    folding = Folding(account, context, offset, event.time)
+    account.version += 1
+    try:
+        _apply(folding, event)
+    except BadEvent:
+        account.version -= 1
+        raise
+    _remember(account, event, key)
+    tell_standing(folding)
+    return folding
+
+
+def _apply(folding: Folding, event: Event) -> None:
+    account = folding.account
+    if account.merged_into is not None:
+        folding.recorded.append(replace(event, subject=account.merged_into))
+    elif _is_late(account, event):
+        account.late_events += 1
+    else:
+        HANDLERS[type(event.fact)](folding, event, event.fact)
+
+
+def _refuse_broken_clocks(event: Event, context: Context) -> None:
+    as_of = context.partition.as_of
+    if as_of is not None and seconds(event.time) > as_of + AHEAD_HOURS * 3600:
+        raise BadEvent(
+            DeadLetterReason.TIME_OUT_OF_RANGE,
+            f"time: {AHEAD_HOURS} h or more ahead of business time; correct the sender's clock and send it again",
+        )
+
+
+def _is_late(account: Account, event: Event) -> bool:
+    return type(event.fact) in MOVES_FORECAST and seconds(event.time) < account.newest - LATE_DAYS * 86_400
+
+
+def _remember(account: Account, event: Event, key: int) -> None:
+    account.seen.append(key)
+    del account.seen[:-REMEMBERED_IDS]
+    account.newest = max(account.newest, seconds(event.time))

@@ -1,0 +1,102 @@
+"""The forecast of many pairs at once, as one row a pair. Rows do not depend on each other, so batches do not matter."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecasting.columns import Floats, PairColumns
+from forecasting.model import Forecaster
+from forecasting.pair import summarise
+from streams.state import Account, Pair
+
+ROUND_DIGITS = 6
+"""Probabilities are told with this many digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is expected of one pair. Days are local-day ordinals; inf is never."""
+
+    p_due: float
+    due_in_days: float
+    p_alive: float
+    p10_day: float
+    p50_day: float
+    p90_day: float
+    order_days: int
+    last_day: int
+    usual_gap_days: float
+    usual_quantity_units: float
+    method: str = "renewal"
+    degraded: bool = False
+    stock_units: float | None = None
+    units_a_day: float = 0.0
+    """Rate of use; only where a stock is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Rows to be answered: lead time and service level are each row's own."""
+
+    pairs: Sequence[Pair]
+    groups: Sequence[str]
+    account_row: Sequence[int]
+    today: Floats
+    lead_time_days: Floats
+    service_level: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is expected of the rows of a question."""
+
+    loud: dict[int, Outlook]
+    """Rows whose level is reached, with all that can be said of them."""
+    due_in_days: list[float]
+    """One a row: whole days until the level is reached if nothing happens; 0 where it is, inf where never."""
+
+
+def outlooks(forecaster: Forecaster, question: Question, accounts: PairColumns) -> Answer:
+    """Answer all rows at once. Only where the level is reached are there quantiles and words, which few rows need."""
+    columns = summarise([pair.orders for pair in question.pairs])
+    rows = np.asarray(question.account_row, dtype=np.intp)
+    columns = replace(columns, account=accounts.take(rows), skus=question.groups)
+    today, lead, level = question.today, question.lead_time_days, question.service_level
+    p_due = np.round(forecaster.probability(columns, today, lead), ROUND_DIGITS)
+    due_in = np.zeros(len(p_due))
+    quiet, loud = np.flatnonzero(p_due < level), np.flatnonzero(p_due >= level)
+    due_in[quiet] = forecaster.due_in_days(columns.take(quiet), today[quiet], lead[quiet], level[quiet])
+    return Answer(_loud(forecaster, columns.take(loud), today[loud], p_due[loud], loud), due_in.tolist())
+
+
+def account_columns(accounts: Sequence[Account]) -> PairColumns:
+    """The accounts' own order days, one row an account."""
+    return summarise([account.orders for account in accounts])
+
+
+def _loud(
+    forecaster: Forecaster, columns: PairColumns, today: Floats, p_due: Floats, rows: NDArray[np.intp]
+) -> dict[int, Outlook]:
+    if not len(rows):
+        return {}
+    alive = np.round(forecaster.alive(columns, today), ROUND_DIGITS)
+    p10, p50, p90 = (forecaster.quantile_day(columns, today, q) for q in (0.1, 0.5, 0.9))
+    return {
+        int(row): Outlook(
+            p_due=float(p_due[i]),
+            due_in_days=0.0,
+            p_alive=float(alive[i]),
+            p10_day=float(p10[i]),
+            p50_day=float(p50[i]),
+            p90_day=float(p90[i]),
+            order_days=int(columns.orders[i]),
+            last_day=int(columns.last_day[i]),
+            usual_gap_days=float(columns.median_gap[i]),
+            usual_quantity_units=float(columns.usual_quantity[i]),
+            method="renewal" if columns.orders[i] >= 2 else "prior",
+            degraded=bool(columns.orders[i] < 2),
+        )
+        for i, row in enumerate(rows)
+    }

@@ -1,0 +1,80 @@
+"""From the outlook of a pair to what the desk is told."""
+
+import math
+
+from outreach.decide import LOOK_AGAIN_DAYS, MAX_WAIT_DAYS, PairView, decide, wait
+from outreach.profiles import Profile
+from schemas.decisions import Contact, NeedKind, Reorder, Suppress, Wait
+from streams.core.context import Folding
+from streams.core.facts import facts_of, forecast_evidence, lead_time
+from streams.core.needs import end_need, open_need, propose_reorder, refuse_need
+from streams.core.outlook import Outlook
+from streams.state import EPOCH_DAY, Pair, hour_of_day, moment, seconds
+
+LONGEST_NEED_DAYS = 60
+RECHECK_REFUSED_HOURS = 24
+
+
+def settle(folding: Folding, profile: Profile, group: str, pair: Pair, outlook: Outlook) -> None:
+    """Decide about one pair, tell the desk what is new, and set when the pair is looked at again."""
+    kind = NeedKind.EXPECTED_REORDER if outlook.stock_units is None else NeedKind.RUN_OUT
+    view = PairView(
+        kind=kind,
+        p_due=outlook.p_due,
+        due_in_days=outlook.due_in_days,
+        usual_quantity_units=outlook.usual_quantity_units,
+        spent=pair.done_cycle == pair.cycle,
+        hold_until=None if pair.hold_until is None else moment(pair.hold_until),
+        ordered_today=outlook.last_day >= folding.today,
+    )
+    waiting = wait(view, profile, folding.at)
+    if waiting is None:
+        _act(folding, profile, group, pair, outlook, view)
+        return
+    end_need(folding, group, pair, "not_due")
+    pair.due_hour = None if waiting.until is None else _look_hour(folding, outlook, seconds(waiting.until))
+
+
+def stay_quiet(folding: Folding, group: str, pair: Pair, due_in_days: float) -> None:
+    """The level is not reached, as for nearly every pair: nothing is told, only the next look is set."""
+    if pair.refusal is not None:
+        end_need(folding, group, pair, "not_due")
+    days = due_in_days if due_in_days < MAX_WAIT_DAYS else LOOK_AGAIN_DAYS
+    due = (folding.now // 86_400 + int(days)) * 24
+    if pair.hold_until is not None:
+        due = max(due, pair.hold_until // 3600)
+    pair.due_hour = None if pair.done_cycle == pair.cycle else max(due, folding.next_look_hour)
+
+
+def _act(folding: Folding, profile: Profile, group: str, pair: Pair, outlook: Outlook, view: PairView) -> None:
+    product = folding.context.partition.products.get(group)
+    facts = facts_of(folding, profile, available=product is None or product.available)
+    evidence = forecast_evidence(folding, profile, lead_time(folding, profile, group), outlook)
+    until = _valid_until(folding, profile, outlook)
+    match decide(view, profile, facts):
+        case Suppress(reasons=reasons):
+            refuse_need(folding, group, pair, view.kind, evidence, reasons)
+            pair.due_hour = folding.now // 3600 + RECHECK_REFUSED_HOURS
+        case Reorder(quantity_units=quantity):
+            propose_reorder(folding, group, pair, profile, evidence, quantity, until)
+        case Contact(kind=kind):
+            open_need(folding, group, pair, kind, evidence, outlook.usual_quantity_units, until)
+        case Wait():
+            raise AssertionError("a pair that waits was asked to act")
+
+
+def _look_hour(folding: Folding, outlook: Outlook, until: int) -> int:
+    """Forecasts of orders change by the day: such a pair is looked at when its UTC day begins."""
+    hour = until // 3600
+    if outlook.stock_units is None:
+        hour = hour_of_day(EPOCH_DAY + until // 86_400)
+    return max(hour, folding.next_look_hour)
+
+
+def _valid_until(folding: Folding, profile: Profile, outlook: Outlook) -> int:
+    """Some days after the order was to come with probability .9, at least 1 and at most 60 days from now."""
+    longest = folding.now + LONGEST_NEED_DAYS * 86_400
+    if not math.isfinite(outlook.p90_day):
+        return longest
+    end = (outlook.p90_day - EPOCH_DAY + profile.valid_after_p90_days) * 86_400
+    return int(min(max(end, folding.now + 86_400), longest))

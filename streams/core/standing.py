@@ -1,0 +1,67 @@
+"""What the desk must know of an account, told whole whenever a part that matters changes."""
+
+import math
+
+from schemas.events.accounts import Channel, Purpose, Size
+from schemas.events.ours import Phase
+from schemas.ids import short_int
+from schemas.needs import AccountStanding
+from streams.core.context import Folding
+from streams.core.facts import last_order_at, yearly_spend
+from streams.state import moment
+
+
+def tell_standing(folding: Folding) -> None:
+    """An AccountStanding, unless the desk knows it all already.
+
+    Spend alone is told again only when it doubles or halves, so that not every order sends one.
+    """
+    told = _trigger(folding)
+    if told == folding.account.standing:
+        return
+    folding.account.standing = told
+    folding.effects.append(_standing(folding))
+
+
+def _standing(folding: Folding) -> AccountStanding:
+    account, about = folding.account, folding.account.about
+    return AccountStanding(
+        account_id=account.account_id,
+        account_version=account.version,
+        at=folding.at,
+        place=folding.place,
+        size=Size(account.size),
+        phase=Phase(account.phase),
+        trade=about.trade,
+        country=about.country,
+        region=about.region,
+        zone=about.zone,
+        tier=about.tier,
+        closed=account.closed,
+        merged_into=account.merged_into,
+        open_complaints=tuple(account.complaints),
+        credit_hold=account.credit_hold,
+        withdrawn=tuple((Purpose(purpose), Channel(channel)) for purpose, channel in account.withdrawn),
+        cool_down_until=None if account.cool_down_until is None else moment(account.cool_down_until),
+        selling_attempts=account.attempts,
+        yearly_spend=yearly_spend(folding),
+        last_order_at=last_order_at(folding),
+    )
+
+
+def _trigger(folding: Folding) -> int:
+    account, about = folding.account, folding.account.about
+    parts = (
+        account.size,
+        account.phase,
+        *(str(part) for part in (about.trade, about.country, about.region, about.zone, about.tier)),
+        str(account.closed),
+        str(account.merged_into),
+        *account.complaints,
+        str(account.credit_hold),
+        str(account.withdrawn),
+        str(account.cool_down_until),
+        str(account.attempts),
+        str(math.frexp(yearly_spend(folding))[1]),
+    )
+    return short_int(*parts)

@@ -1,0 +1,94 @@
+"""The one stage that outside messages pass: validate, normalise, dead-letter, or append to the log of record. Pure.
+
+CloudEvents come in structured mode, or in Kafka's binary mode (attributes as ``ce_`` headers, Kafka protocol binding).
+"""
+
+from dataclasses import dataclass
+
+from pydantic_core import from_json, to_json
+
+from schemas.dead_letters import DeadLetter
+from schemas.envelope import Event, decode, encode
+from schemas.errors import BadEvent, DeadLetterReason
+from schemas.events import BROADCAST, EVERYBODY, PUBLIC
+from schemas.events.accounts import AccountMerged
+from streams.microbatch.ports import Headers, Record
+from streams.processor import letter_of
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """A record to be appended to the log of record."""
+
+    key: bytes
+    value: bytes
+    broadcast: bool
+    """To every partition."""
+
+
+@dataclass(frozen=True, slots=True)
+class IngestRules:
+    """What a message is held against."""
+
+    max_bytes: int = 1_000_000
+    key_required: bool = True
+    """Kafka records must carry the account as their key; HTTP and files have none."""
+
+
+def ingest(record: Record, rules: IngestRules) -> LogEntry | DeadLetter:
+    """A log entry, or the letter that says why not. Never raises for bad input."""
+    try:
+        event = _accepted(record, rules)
+    except BadEvent as error:
+        return letter_of(record, error)
+    return LogEntry(event.subject.encode(), encode(event), type(event.fact) in BROADCAST)
+
+
+def entry_of(event: Event) -> LogEntry:
+    """The log entry of an event of our own."""
+    return LogEntry(event.subject.encode(), encode(event), type(event.fact) in BROADCAST)
+
+
+def _accepted(record: Record, rules: IngestRules) -> Event:
+    raw = record.value
+    if raw is None:
+        raise BadEvent(DeadLetterReason.NOT_JSON, "the record has no value")
+    if len(raw) > rules.max_bytes:
+        raise BadEvent(DeadLetterReason.TOO_LARGE, f"{len(raw)} bytes; at most {rules.max_bytes} are accepted")
+    event = decode(_structured(raw, record.headers))
+    if type(event.fact) not in PUBLIC:
+        raise BadEvent(DeadLetterReason.NOT_ALLOWED_HERE, f"{event.type} is written by Ringahead alone")
+    _check_subject(event)
+    if rules.key_required:
+        _check_key(record.key, event)
+    return event
+
+
+def _check_subject(event: Event) -> None:
+    broadcast = type(event.fact) in BROADCAST
+    if broadcast != (event.subject == EVERYBODY):
+        raise BadEvent(
+            DeadLetterReason.BAD_ENVELOPE,
+            f"subject: must be {EVERYBODY!r} for {event.type}" if broadcast else "subject: must be an account id",
+        )
+    if isinstance(event.fact, AccountMerged) and event.fact.into_account_id in (event.subject, EVERYBODY):
+        raise BadEvent(DeadLetterReason.BAD_DATA, "data.into_account_id: an account cannot continue as itself")
+
+
+def _check_key(key: bytes | None, event: Event) -> None:
+    if not key:
+        raise BadEvent(DeadLetterReason.EMPTY_KEY, "the record's key must be the account id")
+    if key != event.subject.encode():
+        raise BadEvent(DeadLetterReason.KEY_MISMATCH, "the record's key is not the event's subject")
+
+
+def _structured(raw: bytes, headers: Headers) -> bytes:
+    """Structured-mode JSON, also of a binary-mode record."""
+    attributes = {name[3:]: value for name, value in headers if name.startswith("ce_")}
+    if "specversion" not in attributes:
+        return raw
+    try:
+        told = {name: value.decode() for name, value in attributes.items()}
+        return to_json({**told, "data": from_json(raw, allow_inf_nan=False)})
+    except ValueError as error:
+        raise BadEvent(DeadLetterReason.NOT_JSON, str(error)) from None

@@ -1,0 +1,190 @@
+"""The fold of one partition of the log of record, in batches: what both runtimes run.
+
+A batch is a list of records of the log. Account events are folded one by one. A broadcast event is folded into the
+partition, and then passing time, a new model or new profiles judge the accounts that are due, many at once. States,
+effects and letters are the same however the log is cut into batches.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from forecasting.artefact import loads as load_population
+from outreach.profiles import loads as load_profiles
+from schemas.dead_letters import DeadLetter, dead_letter
+from schemas.envelope import Event, decode
+from schemas.errors import BadEvent, DeadLetterReason
+from schemas.events import BROADCAST, EVERYBODY
+from schemas.needs import ClockMoved, Effect
+from streams.artefacts import ArtefactSource
+from streams.codec import decode_partition, encode_partition
+from streams.core.broadcast import fold_broadcast
+from streams.core.context import Context, Folding, Installation
+from streams.core.fold import fold_event
+from streams.core.outcomes import RECORDED_EFFECTS
+from streams.core.passing import look_at
+from streams.core.standing import tell_standing
+from streams.microbatch.ports import PartitionStore, Record, Write
+from streams.state import Partition, moment
+from streams.workspace import PARTITION_KEY, Workspace
+
+SLICE_ACCOUNTS = 1000
+"""Accounts judged together when time passes; bounds the memory, changes no result."""
+
+
+@dataclass(slots=True)
+class Folded:
+    """What a batch causes, in the order of the log."""
+
+    effects: list[Effect] = field(default_factory=list)
+    recorded: list[Event] = field(default_factory=list)
+    """Facts that the fold itself writes to the log."""
+    letters: list[DeadLetter] = field(default_factory=list)
+    writes: list[Write] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    """folded, duplicate, broadcast, judged."""
+
+
+class LogFolder:
+    """One partition: its state in memory is only what can be built again from the store."""
+
+    def __init__(
+        self, number: int, store: PartitionStore, installation: Installation, artefacts: ArtefactSource
+    ) -> None:
+        self._artefacts = artefacts
+        self._workspace = Workspace(store)
+        raw = store.get(PARTITION_KEY)
+        partition = Partition() if raw is None else decode_partition(raw)
+        self._context = Context(installation, number, partition)
+        self._load_artefacts()
+
+    @property
+    def partition(self) -> Partition:
+        """What concerns every account, as of the last record folded."""
+        return self._context.partition
+
+    def fold(self, records: Sequence[Record]) -> Folded:
+        """Fold records that follow each other in the log. Raises Unavailable while a published artefact is missing."""
+        out = Folded()
+        partition_changed = False
+        for record in records:
+            try:
+                event = read_event(record)
+                if type(event.fact) in BROADCAST:
+                    partition_changed |= self._broadcast(event, record.offset, out)
+                else:
+                    self._account_event(event, record.offset, out)
+            except BadEvent as error:
+                out.letters.append(letter_of(record, error))
+        out.writes = list(self._workspace.take_writes())
+        if partition_changed:
+            out.writes.append((PARTITION_KEY, encode_partition(self._context.partition)))
+        return out
+
+    def _account_event(self, event: Event, offset: int, out: Folded) -> None:
+        if isinstance(event.fact, RECORDED_EFFECTS):
+            return
+        account = self._workspace.get(event.subject)
+        folding = fold_event(account, event, self._context, offset)
+        if folding is None:
+            out.counts["duplicate"] += 1
+            return
+        self._workspace.changed(event.subject)
+        out.counts["folded"] += 1
+        _collect(folding, out)
+
+    def _broadcast(self, event: Event, offset: int, out: Folded) -> bool:
+        if not fold_broadcast(self._context.partition, event):
+            out.counts["duplicate"] += 1
+            return False
+        out.counts["broadcast"] += 1
+        self._load_artefacts()
+        self._judge(offset, out)
+        partition = self._context.partition
+        if partition.as_of is not None:
+            out.effects.append(_clock(self._context.number, partition))
+        return True
+
+    def _judge(self, offset: int, out: Folded) -> None:
+        """Decide what is due; after a change of what is in force, everything."""
+        partition = self._context.partition
+        if self._context.in_force is None or partition.as_of is None:
+            return
+        everything = not partition.decided_once
+        partition.decided_once = True
+        workspace = self._workspace
+        workspace.settle()
+        ids = workspace.account_ids() if everything else workspace.due.due(partition.as_of // 3600)
+        for start in range(0, len(ids), SLICE_ACCOUNTS):
+            self._judge_slice(ids[start : start + SLICE_ACCOUNTS], everything, offset, out)
+
+    def _judge_slice(self, ids: Sequence[str], everything: bool, offset: int, out: Folded) -> None:
+        at = moment(self._context.partition.as_of or 0)
+        foldings = [Folding(self._workspace.get(one), self._context, offset, at) for one in ids]
+        look_at(foldings, everything=everything)
+        for folding in foldings:
+            self._workspace.changed(folding.account.account_id)
+            tell_standing(folding)
+            _collect(folding, out)
+        self._workspace.settle()
+        out.counts["judged"] += len(foldings)
+
+    def _load_artefacts(self) -> None:
+        """Have in memory what the partition's state says is in force."""
+        context, partition = self._context, self._context.partition
+        if partition.model_digest is not None and (
+            context.model is None or context.model.digest != partition.model_digest
+        ):
+            context.model = load_population(self._artefacts.read(partition.model_digest))
+        if partition.profiles_digest is not None and (
+            context.profiles is None or context.profiles.digest != partition.profiles_digest
+        ):
+            context.profiles = load_profiles(self._artefacts.read(partition.profiles_digest))
+
+
+def read_event(record: Record) -> Event:
+    """The event of a log record; raises BadEvent also where key and subject disagree."""
+    if record.value is None:
+        raise BadEvent(DeadLetterReason.NOT_JSON, "the record has no value")
+    event = decode(record.value)
+    if record.key != event.subject.encode():
+        raise BadEvent(DeadLetterReason.KEY_MISMATCH, "the record's key is not the event's subject")
+    if (event.subject == EVERYBODY) != (type(event.fact) in BROADCAST):
+        raise BadEvent(DeadLetterReason.BAD_ENVELOPE, f"subject: {event.type} is not said of {event.subject!r}")
+    return event
+
+
+def letter_of(record: Record, error: BadEvent) -> DeadLetter:
+    """The dead letter of a record."""
+    return dead_letter(
+        source=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        key=record.key,
+        raw=record.value or b"",
+        reason=error.reason,
+        detail=error.detail,
+        first_seen=moment(record.timestamp_ms // 1000),
+    )
+
+
+def _collect(folding: Folding, out: Folded) -> None:
+    out.effects += folding.effects
+    out.recorded += folding.recorded
+
+
+def _clock(number: int, partition: Partition) -> ClockMoved:
+    published = partition.model_published
+    return ClockMoved(
+        partition=number,
+        as_of=moment(partition.as_of or 0),
+        model_version=partition.model_version,
+        model_published_at=None if published is None else moment(published),
+        profiles_version=partition.profiles_version,
+        profiles_digest=partition.profiles_digest,
+    )
+
+
+def counted(folded: Iterable[Folded]) -> Counter[str]:
+    """Counts of several batches."""
+    return sum((each.counts for each in folded), Counter())

@@ -1,0 +1,156 @@
+"""What the fold remembers of an account and of a partition. Compact, versioned by streams/codec.py.
+
+Instants are whole seconds since 1970 UTC, days are local-day ordinals, money is whole cents of the reporting currency:
+integers add up to the same whatever the order, so that swapped events leave equal states.
+"""
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from forecasting.pair import PairState
+from forecasting.telemetry import StockState
+from schemas.events.accounts import Size
+from schemas.events.ours import Phase
+
+REMEMBERED_IDS = 256
+"""Ids of recent events an account keeps to recognise duplicates."""
+
+ACCOUNT_GROUP = "*"
+"""Stands for the account as a whole where a SKU group is asked for."""
+
+
+class NeedMark(msgspec.Struct, array_like=True, gc=False):
+    """A need that was told to the desk and is not over."""
+
+    need_id: str
+    valid_until: int
+    reorder: bool = False
+
+
+class Refusal(msgspec.Struct, array_like=True, gc=False):
+    """What was last said of a need that nobody acts on."""
+
+    cycle: int
+    reasons: list[str]
+
+
+class Pair(msgspec.Struct, array_like=True, gc=False):
+    """Account x SKU group."""
+
+    orders: PairState = msgspec.field(default_factory=PairState)
+    cycle: int = 0
+    done_cycle: int = -1
+    """The cycle whose need has ended; it is not opened again."""
+    due_hour: int | None = None
+    """Hour since 1970 at which a decision is due; None: when something happens."""
+    need: NeedMark | None = None
+    refusal: Refusal | None = None
+    hold_until: int | None = None
+    """The account said that its stock lasts until then."""
+    stock: StockState | None = None
+    """Only where a level or a usage is known."""
+    on_order: dict[int, tuple[float, int]] = msgspec.field(default_factory=dict)
+    """Of metered pairs: units that were ordered and not yet delivered, and the order's day, by order key."""
+
+
+class Profile(msgspec.Struct, array_like=True, gc=False):
+    """What master data say of the account."""
+
+    trade: str | None = None
+    country: str | None = None
+    region: str | None = None
+    zone: str | None = None
+    size: str | None = None
+    tier: int = 2
+
+
+class Account(msgspec.Struct, array_like=True, gc=False):
+    """Everything the fold knows of one account."""
+
+    account_id: str
+    version: int = 0
+    seen: list[int] = msgspec.field(default_factory=list)
+    """Hashes of the last ids, oldest first."""
+    newest: int = 0
+    """When the newest event occurred: older by more than 90 days is late."""
+    late_events: int = 0
+    about: Profile = msgspec.field(default_factory=Profile)
+    size: str = Size.SMALL.value
+    phase: str = Phase.IGNITION.value
+    orders: PairState = msgspec.field(default_factory=PairState)
+    """Order days of anything; a mark's quantity is the order's worth in cents."""
+    spend_cents: dict[int, int] = msgspec.field(default_factory=dict)
+    """By month, counted from year 0."""
+    settled_orders: dict[int, str] = msgspec.field(default_factory=dict)
+    """Orders whose change or cancellation arrived, by key: a later OrderPlaced of them is old news."""
+    complaints: list[str] = msgspec.field(default_factory=list)
+    withdrawn: list[tuple[str, str]] = msgspec.field(default_factory=list)
+    credit_hold: bool = False
+    closed: bool = False
+    merged_into: str | None = None
+    cool_down_until: int | None = None
+    attempts: int = 0
+    check_hour: int | None = None
+    """Hour at which phase, cool-down or hold-out must be looked at again."""
+    assets: dict[str, str] = msgspec.field(default_factory=dict)
+    """SKU group of each metered asset."""
+    standing: int = 0
+    """Hash of what the desk was last told."""
+    pairs: dict[str, Pair] = msgspec.field(default_factory=dict)
+
+    @property
+    def due_hour(self) -> int | None:
+        """When the account must next be looked at."""
+        hours = [pair.due_hour for pair in self.pairs.values() if pair.due_hour is not None]
+        if self.check_hour is not None:
+            hours.append(self.check_hour)
+        return min(hours, default=None)
+
+
+class Product(msgspec.Struct, array_like=True, gc=False):
+    """The product master's word on one SKU."""
+
+    group: str
+    unit_factor: float = 1.0
+    name: str = ""
+    lead_time_days: float | None = None
+    available: bool = True
+
+
+class Partition(msgspec.Struct, array_like=True, gc=False):
+    """What concerns every account of a partition of the log."""
+
+    as_of: int | None = None
+    """Business time."""
+    model_version: str | None = None
+    model_digest: str | None = None
+    model_published: int | None = None
+    profiles_version: str | None = None
+    profiles_digest: str | None = None
+    products: dict[str, Product] = msgspec.field(default_factory=dict)
+    rates: dict[str, dict[int, float]] = msgspec.field(default_factory=dict)
+    """Reporting currency for one unit, by day ordinal."""
+    seen: list[int] = msgspec.field(default_factory=list)
+    """Hashes of the last broadcast ids."""
+    decided_once: bool = False
+    """Whether the model and profiles in force have judged every account; False: the next tick judges all."""
+
+
+EPOCH_DAY = 719_163
+"""Ordinal of 1970-01-01."""
+
+
+def hour_of_day(day: int) -> int:
+    """Hour since 1970 at which a calendar day (ordinal) begins in UTC."""
+    return (day - EPOCH_DAY) * 24
+
+
+def seconds(moment: datetime) -> int:
+    """Whole seconds since 1970, rounded down."""
+    return int(moment.timestamp() // 1)
+
+
+def moment(at: int) -> datetime:
+    """The UTC instant of whole seconds since 1970."""
+    return datetime.fromtimestamp(at, UTC)

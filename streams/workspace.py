@@ -1,0 +1,66 @@
+"""The accounts of one partition while a batch is folded: read once, changed in memory, written together."""
+
+from collections.abc import Iterable
+
+from streams.codec import decode_account, due_hour_of, encode_account
+from streams.due import DueIndex
+from streams.microbatch.ports import PartitionStore, Write
+from streams.state import Account
+
+ACCOUNT_PREFIX = b"a:"
+PARTITION_KEY = b"p"
+
+
+class Workspace:
+    """Working copies of accounts over the partition's store; what is changed becomes the batch's writes."""
+
+    def __init__(self, store: PartitionStore) -> None:
+        self._store = store
+        self._open: dict[str, Account] = {}
+        self._changed: set[str] = set()
+        self._written: dict[bytes, bytes] = {}
+        self.due = DueIndex()
+        for key, raw in store.items(ACCOUNT_PREFIX):
+            self.due.put(key[len(ACCOUNT_PREFIX) :].decode(), due_hour_of(raw))
+
+    def get(self, account_id: str) -> Account:
+        """The account as of the last event folded; a new one if nothing is known of it."""
+        account = self._open.get(account_id)
+        if account is None:
+            account = self._open[account_id] = self._load(account_id)
+        return account
+
+    def changed(self, account_id: str) -> None:
+        """The account was folded into: it is written with the batch, and is due when its state says so."""
+        self._changed.add(account_id)
+
+    def settle(self) -> None:
+        """Encode what was changed and let go of the copies, so that long recomputations stay small."""
+        for account_id in self._changed:
+            account = self._open[account_id]
+            self._written[key_of(account_id)] = encode_account(account)
+            self.due.put(account_id, account.due_hour)
+        self._changed.clear()
+        self._open.clear()
+
+    def account_ids(self) -> list[str]:
+        """Every account known to the partition, sorted."""
+        self.settle()
+        keys = {key for key, _ in self._store.items(ACCOUNT_PREFIX)} | self._written.keys()
+        return sorted(key[len(ACCOUNT_PREFIX) :].decode() for key in keys)
+
+    def take_writes(self) -> Iterable[Write]:
+        """The batch's writes, once."""
+        self.settle()
+        writes, self._written = self._written, {}
+        return list(writes.items())
+
+    def _load(self, account_id: str) -> Account:
+        key = key_of(account_id)
+        raw = self._written.get(key) or self._store.get(key)
+        return Account(account_id=account_id) if raw is None else decode_account(raw)
+
+
+def key_of(account_id: str) -> bytes:
+    """Key of an account in the partition's store."""
+    return ACCOUNT_PREFIX + account_id.encode()
