@@ -1,0 +1,114 @@
+"""The model as bytes, and back: JSON with a checksum, so that a truncated, altered or foreign one is refused.
+
+    {"kind": "ringahead-population", "format": 1, "checksum": <sha256 of record>, "record": {...}}
+
+The digest of the whole text is the artefact's name in the store and in ModelPublished.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from functools import cached_property
+
+import msgspec
+
+from forecasting.calibrated import PooledForecaster, RenewalForecaster, Weights
+from forecasting.curve import CurveForecaster
+from forecasting.errors import ModelRefused
+from forecasting.renewal import RenewalParameters
+
+KIND, FORMAT = "ringahead-population", 1
+REMEDY = "the model in force stays; run `ringahead learn` to publish a new one"
+
+
+class ModelRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything a model knows, and where it comes from. Days are ISO dates; until_day is the first not seen."""
+
+    version: str
+    first_day: str | None
+    until_day: str
+    order_days: int
+    pairs: int
+    accounts: int
+    pair: RenewalParameters
+    account: RenewalParameters
+    weights: Weights | None
+    degraded: bool  # the shipped prior, as there was too little to learn from
+    scores: dict[str, float]
+    packages: dict[str, str]
+
+
+class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
+    kind: str
+    format: int
+    checksum: str
+    record: msgspec.Raw
+
+
+class PopulationModel:
+    """A model in force: see forecasting.model.Population."""
+
+    def __init__(self, record: ModelRecord) -> None:
+        self.record = record
+        self.version = record.version
+
+    @cached_property
+    def artefact(self) -> bytes:
+        """The model as bytes; `loads` reads them back."""
+        record = msgspec.json.encode(self.record)
+        return msgspec.json.encode(_Envelope(KIND, FORMAT, _sha256(record), msgspec.Raw(record)))
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 (hex) of the artefact."""
+        return _sha256(self.artefact)
+
+    @property
+    def degraded(self) -> bool:
+        """True where nothing was learnt and the shipped prior answers."""
+        return self.record.degraded
+
+    @cached_property
+    def pair(self) -> CurveForecaster:
+        """Next order of a SKU group by an account."""
+        r = self.record
+        if r.weights is None:
+            return RenewalForecaster(self.version, self.digest, r.pair)
+        return PooledForecaster(self.version, self.digest, r.pair, r.account, r.weights)
+
+    @cached_property
+    def account(self) -> CurveForecaster:
+        """Next order of anything by an account."""
+        return RenewalForecaster(self.version, self.digest, self.record.account)
+
+
+def dumps(model: PopulationModel) -> bytes:
+    """The artefact of a model."""
+    return model.artefact
+
+
+def loads(data: bytes, digest: str | None = None) -> PopulationModel:
+    """Read an artefact. digest: what the event that announced it said.
+
+    Raises ModelRefused for anything that is not, to the byte, a model of this format.
+    """
+    if digest is not None and _sha256(data) != digest:
+        raise ModelRefused(f"the model's bytes do not match the digest that was announced; {REMEDY}")
+    try:
+        envelope = msgspec.json.decode(data, type=_Envelope)
+        if (envelope.kind, envelope.format) != (KIND, FORMAT):
+            raise ModelRefused(f"not a model this version can read ({envelope.kind} {envelope.format}); {REMEDY}")
+        if _sha256(bytes(envelope.record)) != envelope.checksum:
+            raise ModelRefused(f"the model was altered after it was written; {REMEDY}")
+        record = msgspec.json.decode(envelope.record, type=ModelRecord)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ModelRefused(f"not a model, or only a part of one ({error}); {REMEDY}") from error
+    for parameters in (record.pair, record.account):
+        if not all(math.isfinite(p) and p > 0 for p in msgspec.structs.astuple(parameters)):
+            raise ModelRefused(f"the model's parameters are not positive numbers; {REMEDY}")
+    return PopulationModel(record)
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,120 @@
+"""Everything a forecaster answers, from one survival curve: probabilities, quantiles, the day to act."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Protocol, Self
+
+import numpy as np
+
+from forecasting.model import MAX_AHEAD_DAYS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from forecasting.columns import Floats, PairColumns
+    from forecasting.model import Days
+
+NEAR_DAYS = 256
+NEVER_DAYS = 2**15  # a quantile further away than this, about 90 years, is never
+
+
+class Curve(Protocol):
+    """Conditional order probabilities of many rows, made for one moment; results of shape (rows,)."""
+
+    def take(self, rows: NDArray[np.bool_]) -> Self:
+        """The rows where the mask holds."""
+
+    def window(self, ahead_days: Days, horizon_days: Days) -> Floats:
+        """P(an order in [ahead, ahead + horizon) | silence until ahead); rises with the horizon."""
+
+    def ever(self) -> Floats:
+        """The limit of window(0, horizon) for a horizon without end."""
+
+    def ceiling(self, horizon_days: Days) -> Floats:
+        """An upper bound, quick to compute, of window(t, horizon) over all t >= 0."""
+
+
+class CurveForecaster(ABC):
+    """A Forecaster (forecasting.model) of anything that can make a Curve."""
+
+    def __init__(self, version: str, digest: str) -> None:
+        self.version = version
+        self.digest = digest
+
+    @abstractmethod
+    def curve(self, columns: PairColumns, as_of_day: Days) -> Curve:
+        """The curve of each row, given silence until as_of_day (ordinal)."""
+
+    def probability(self, columns: PairColumns, as_of_day: Days, horizon_days: Days) -> Floats:
+        """See Forecaster."""
+        return self.curve(columns, as_of_day).window(0.0, horizon_days)
+
+    def alive(self, columns: PairColumns, as_of_day: Days) -> Floats:
+        """See Forecaster."""
+        return self.curve(columns, as_of_day).ever()
+
+    def quantile_day(self, columns: PairColumns, as_of_day: Days, q: Days) -> Floats:
+        """See Forecaster."""
+        rows = len(columns)
+        days = first_horizon(self.curve(columns, as_of_day), np.broadcast_to(np.asarray(q, float), rows))
+        return as_of_day + days - 1
+
+    def due_in_days(
+        self,
+        columns: PairColumns,
+        as_of_day: Days,
+        lead_time_days: Days,
+        service_level: Days,
+        max_ahead_days: int = MAX_AHEAD_DAYS,
+    ) -> Floats:
+        """See Forecaster."""
+        rows = len(columns)
+        lead = np.broadcast_to(np.asarray(lead_time_days, float), rows)
+        level = np.broadcast_to(np.asarray(service_level, float), rows)
+        return first_crossing(self.curve(columns, as_of_day), lead, level, max_ahead_days)
+
+
+def first_horizon(curve: Curve, q: Floats) -> Floats:
+    """Smallest whole horizon with window(0, horizon) >= q; inf where there is none.
+
+    Bisection in two tiers: most quantiles lie within NEAR_DAYS, and each step evaluates every row left.
+    """
+    result = np.full(len(q), np.inf)
+    near = curve.window(0.0, float(NEAR_DAYS)) >= q
+    far = ~near & (curve.ever() >= q)
+    result[near] = _bisect(curve.take(near), q[near], 0, NEAR_DAYS)
+    if far.any():
+        distant, level = curve.take(far), q[far]
+        reached = distant.window(0.0, float(NEVER_DAYS)) >= level
+        result[far] = np.where(reached, _bisect(distant, level, NEAR_DAYS, NEVER_DAYS), np.inf)
+    return result
+
+
+def _bisect(curve: Curve, q: Floats, low_days: int, high_days: int) -> Floats:
+    """Smallest whole horizon in (low, high] that reaches q; high itself is taken to reach it."""
+    low, high = np.full(len(q), low_days), np.full(len(q), high_days)
+    for _ in range((high_days - low_days - 1).bit_length()):
+        middle = (low + high) // 2
+        reached = curve.window(0.0, middle) >= q
+        low, high = np.where(reached, low, middle), np.where(reached, middle, high)
+    return high.astype(float)
+
+
+def first_crossing(curve: Curve, lead_days: Floats, level: Floats, max_ahead_days: int) -> Floats:
+    """Smallest whole t in [0, max_ahead] with window(t, lead) >= level; inf where there is none.
+
+    Most rows are ruled out by the curve's ceiling; the others walk forward day by day and leave when they cross.
+    """
+    due = np.full(len(level), np.inf)
+    row = np.flatnonzero(curve.ceiling(lead_days) >= level)
+    keep = np.zeros(len(level), bool)
+    keep[row] = True
+    for ahead in range(max_ahead_days + 1):
+        if not keep.any():
+            break
+        curve, lead_days, level = curve.take(keep), lead_days[keep], level[keep]
+        crossed = curve.window(float(ahead), lead_days) >= level
+        due[row[crossed]] = ahead
+        row, keep = row[~crossed], ~crossed
+    return due

@@ -1,0 +1,60 @@
+"""Forecasts of many pairs as a table, in the columns of `ringahead forecast`."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+
+from forecasting.history import UNIX_EPOCH_DAY
+
+if TYPE_CHECKING:
+    from forecasting.artefact import PopulationModel
+    from forecasting.columns import Floats
+    from forecasting.history import OrderDays, Pairs
+    from forecasting.model import Forecaster
+
+Level = Literal["pair", "account"]
+
+HORIZONS_DAYS = (7, 14, 28)
+QUANTILES = (0.1, 0.5, 0.9)
+MAX_SILENCE_DAYS = 365
+NEVER = date(2100, 1, 1)
+COLUMNS = ("account_id", "sku", "prob_7d", "prob_14d", "prob_28d", "p10", "p50", "p90")
+
+
+def forecastable(history: OrderDays, as_of_day: int, level: Level) -> Pairs:
+    """Pairs (or accounts, with SKU '*') with an order in the 365 days before as_of_day, with their context."""
+    known = history.before(as_of_day)
+    pairs = known.pairs_in_context() if level == "pair" else known.of_accounts().pairs()
+    return pairs.take(pairs.columns.last_day >= as_of_day - MAX_SILENCE_DAYS)
+
+
+def forecaster_of(model: PopulationModel, level: Level) -> Forecaster:
+    """The model's forecaster for a level."""
+    return model.pair if level == "pair" else model.account
+
+
+def forecast_table(pairs: Pairs, forecaster: Forecaster, as_of_day: int) -> pd.DataFrame:
+    """COLUMNS, one row a pair: probabilities of an order day within the horizons, and quantiles as dates."""
+    columns = pairs.columns
+    figures: dict[str, object] = {"account_id": pairs.account_names(), "sku": pairs.sku_names()}
+    for horizon in HORIZONS_DAYS:
+        figures[f"prob_{horizon}d"] = forecaster.probability(columns, as_of_day, horizon)
+    for q in QUANTILES:
+        figures[f"p{round(100 * q)}"] = as_dates(forecaster.quantile_day(columns, as_of_day, q))
+    return pd.DataFrame(figures, columns=list(COLUMNS))
+
+
+def as_dates(days: Floats) -> np.ndarray[tuple[int], np.dtype[np.datetime64]]:
+    """Ordinals as datetime64[us]; NEVER for inf and for anything later."""
+    latest = NEVER.toordinal()
+    whole = np.where(np.isfinite(days), np.minimum(days, latest), latest).astype(np.int64)
+    return (whole - UNIX_EPOCH_DAY).astype("datetime64[D]").astype("datetime64[us]")
+
+
+def date_of(day: float) -> date | None:
+    """The date of a quantile, None for never."""
+    return date(1, 1, 1) + timedelta(days=int(day) - 1) if day < NEVER.toordinal() else None
