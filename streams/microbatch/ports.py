@@ -1,12 +1,12 @@
 """What a program gives to micro-batched Faust, and what it gets: plain values, no Faust and no Kafka client.
 
-A *stateful* agent folds the records of one log, partition by partition, into a local store that is as old as the log
-says and never older than what was sent out. A *stateless* agent turns records into outputs. Both are synchronous, pure
-CPU, and may be given the same records again: outputs carry keys that make a repeat harmless.
+A *stateful* processor folds the records of one log, partition by partition, into a store; outputs, state and position
+of a batch become visible together or not at all. A *stateless* processor turns records into outputs, which may be sent
+again after a crash: their keys make a repeat harmless. Both are synchronous, pure CPU.
 
 Errors say who must act. `Unavailable`: a dependency is down, so nothing was applied; consumption of the partition
-stops and the same records come again after a pause. Bad input is the processor's own business (an output to the dead
-letters). Anything else ends the worker, which resumes at its watermark when it is started again.
+stops and the same records come again after a pause. Bad input is the processor's own business (an output to the
+dead letters). Anything else ends the worker, which resumes at its watermark when it is started again.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +17,7 @@ Headers = tuple[tuple[str, bytes], ...]
 
 
 class Unavailable(Exception):
-    """Raised by a processor when something that it depends on is down; the same records are tried again later."""
+    """Something that the processor depends on is down; the same records are tried again later."""
 
 
 class Record(NamedTuple):
@@ -43,12 +43,12 @@ class Output(NamedTuple):
 
 
 Write = tuple[bytes, bytes | None]
-"""A key of the partition's store and its new value; None removes it. The last write of a key in a batch wins."""
+"""A key of the partition's store and its new value; None removes it. The last write of a key wins."""
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What a batch of records changes: delivered in this order, outputs first, then writes, then the position."""
+    """What a batch of records changes."""
 
     outputs: list[Output] = field(default_factory=list)
     writes: list[Write] = field(default_factory=list)
@@ -75,8 +75,8 @@ class PartitionProcessor(Protocol):
     def process(self, records: Sequence[Record]) -> Outcome:
         """Fold records that follow each other in the log.
 
-        After an `Unavailable`, and after any outcome that could not be delivered, the processor is dropped and built
-        again from the store: indexes in memory may be changed here without thinking about failures.
+        After an `Unavailable`, and after any outcome that could not be delivered, the processor is dropped and
+        built again from the store: indexes in memory may be changed here without thinking about failures.
         """
         ...
 

@@ -1,0 +1,120 @@
+"""Composes a Faust app whose messages are batches."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import faust
+from mode.supervisors import CrashingSupervisor
+
+from streams.microbatch.consumer import BatchTransport
+from streams.microbatch.delivery import Connection, Delivery
+from streams.microbatch.heartbeat import Heartbeat
+from streams.microbatch.lanes import StatefulLane, StatelessLane
+from streams.microbatch.ports import ProcessorFactory, StatelessProcessor
+from streams.microbatch.runner import BatchRunner
+from streams.microbatch.scheduler import scheduler_of
+from streams.microbatch.schema import RawBatches
+from streams.microbatch.table import StateTable, TableSpec
+
+OPENINGS_AT_ONCE = 4
+POLLS_AHEAD = 4
+FETCH_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class BatchConfig:
+    """What a worker is, and how patient it is."""
+
+    app_id: str
+    """The consumer group; also begins the names of the changelog topics and of transactional ids."""
+    bootstrap: str
+    data_dir: Path
+    """A folder of this worker's own."""
+    batch_records: int = 500
+    session_timeout_seconds: float = 30.0
+    heartbeat_seconds: float = 5.0
+    rebalance_timeout_seconds: float = 30.0
+    request_timeout_seconds: float = 30.0
+    unavailable: tuple[type[Exception], ...] = ()
+    """Errors of the processors that mean the same as `ports.Unavailable`."""
+
+    @property
+    def connection(self) -> Connection:
+        """For the clients that are not Faust's."""
+        return Connection(self.bootstrap, self.app_id, self.request_timeout_seconds)
+
+
+def changelog_topic(app_id: str, source: str) -> str:
+    """The name of the changelog of a table that folds a log."""
+    return f"{app_id}-{source}-changelog"
+
+
+class BatchApp(faust.App):  # type: ignore[misc]  # Faust is not typed for us
+    """A Faust app with a `runner`; agents give it their batches."""
+
+    def __init__(self, config: BatchConfig) -> None:
+        self.batch_config = config
+        # A heartbeat's worth of margin: what is checked now is still being sent a moment later.
+        fence_seconds = config.session_timeout_seconds - config.heartbeat_seconds
+        self.runner = BatchRunner(Heartbeat(fence_seconds), config.unavailable)
+        self.runner.bind(self)
+        self._openings = asyncio.Semaphore(OPENINGS_AT_ONCE)
+        super().__init__(config.app_id, **_faust_options(config))
+
+    def _new_transport(self) -> BatchTransport:
+        return BatchTransport(self.conf.broker_consumer, self, loop=self.loop)
+
+    def batches(self, *topics: str) -> Any:
+        """A Faust topic for an agent: its messages are record batches."""
+        return self.topic(*topics, schema=RawBatches(key_type=bytes, value_type=bytes))
+
+    def stateless(self, topics: Iterable[str], processor: StatelessProcessor) -> None:
+        """Give the records of some topics to a processor without state."""
+        delivery = Delivery(self.batch_config.connection)
+        runner = self.runner
+        runner.route(
+            topics, lambda at: StatelessLane(at, processor, delivery, runner.heartbeat.require_fresh, runner.stats)
+        )
+
+    def stateful(self, topic: str, factory: ProcessorFactory) -> None:
+        """Fold a topic, each partition with a processor of its own."""
+        config, runner = self.batch_config, self.runner
+        changelog = changelog_topic(config.app_id, topic)
+        table = StateTable(TableSpec(config.app_id, topic, changelog, config.data_dir / "state"), config.connection)
+        fence = runner.heartbeat.require_fresh
+        runner.route([topic], lambda at: StatefulLane(at, factory, table, fence, runner.stats, self._openings))
+
+    async def on_first_start(self) -> None:
+        """Make the worker's folder; Faust makes only the last part of a path."""
+        self.batch_config.data_dir.mkdir(parents=True, exist_ok=True)
+        await super().on_first_start()
+
+    async def on_stop(self) -> None:
+        """Give the partitions back before the consumer leaves the group."""
+        await self.runner.close()
+        await super().on_stop()
+
+
+def _faust_options(config: BatchConfig) -> dict[str, Any]:
+    return {
+        "broker": [f"kafka://{server.strip()}" for server in config.bootstrap.split(",")],
+        "datadir": str(config.data_dir / "faust"),
+        "store": "memory://",
+        "web_enabled": False,
+        "topic_disable_leader": True,
+        "topic_allow_declare": False,
+        "stream_wait_empty": False,
+        "agent_supervisor": CrashingSupervisor,
+        "ConsumerScheduler": scheduler_of(config.batch_records),
+        "broker_max_poll_records": config.batch_records * POLLS_AHEAD,
+        "consumer_max_fetch_size": FETCH_BYTES,
+        "consumer_auto_offset_reset": "earliest",
+        "broker_commit_interval": 1.0,
+        "broker_session_timeout": config.session_timeout_seconds,
+        "broker_heartbeat_interval": config.heartbeat_seconds,
+        "broker_rebalance_timeout": config.rebalance_timeout_seconds,
+        "broker_request_timeout": max(config.request_timeout_seconds, config.session_timeout_seconds),
+    }

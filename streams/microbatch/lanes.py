@@ -1,0 +1,135 @@
+"""One lane for each partition that is ours: where it stands, and how a batch is applied to it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from streams.microbatch.delivery import Delivery
+from streams.microbatch.errors import HistoryMissing
+from streams.microbatch.offsets import Partition, RecordBatch
+from streams.microbatch.ports import Outcome, PartitionProcessor, ProcessorFactory, Record, StatelessProcessor
+from streams.microbatch.stats import Stats
+from streams.microbatch.table import OpenPartition, StateTable
+
+
+class NotContiguous(Exception):
+    """A batch begins after the lane's position: read again from there."""
+
+
+class Lane(Protocol):
+    """What the runner knows of a lane."""
+
+    place: Partition
+    position: int | None
+    """The next offset to apply; None before anything is known, then the committed offset counts."""
+
+    async def open(self) -> None:
+        """Make ready; what is open already stays. Raises like `StateTable.open`."""
+        ...
+
+    async def apply(self, batch: RecordBatch) -> None:
+        """Process, deliver, and move the position; on an error nothing has happened."""
+        ...
+
+    async def fail(self) -> None:
+        """Drop what an error may have left half done; `open` makes it again."""
+        ...
+
+    async def close(self) -> None:
+        """Give the partition back."""
+        ...
+
+
+class StatelessLane:
+    """Turns records into outputs; its position is only the committed one."""
+
+    def __init__(
+        self, place: Partition, processor: StatelessProcessor, delivery: Delivery, fence: Callable[[], None],
+        stats: Stats,
+    ) -> None:  # fmt: skip
+        self.place = place
+        self.position: int | None = None
+        self._processor, self._delivery, self._fence, self._stats = processor, delivery, fence, stats
+
+    async def open(self) -> None:
+        """Nothing to prepare."""
+
+    async def apply(self, batch: RecordBatch) -> None:
+        """Outputs are delivered before the position moves; a crash between repeats them."""
+        records = _following(batch, self.position)
+        self._stats.missing += batch.missing
+        if records:
+            outputs = self._processor.process(records)
+            self._fence()
+            await self._delivery.deliver(outputs)
+            self._stats.applied(len(records), len(outputs))
+            self.position = batch.end
+
+    async def fail(self) -> None:
+        """Nothing is kept."""
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+class StatefulLane:
+    """Folds a log into the partition's state."""
+
+    def __init__(
+        self, place: Partition, factory: ProcessorFactory, table: StateTable, fence: Callable[[], None],
+        stats: Stats, openings: asyncio.Semaphore,
+    ) -> None:  # fmt: skip
+        self.place = place
+        self.position: int | None = None
+        self._factory, self._table, self._fence, self._stats = factory, table, fence, stats
+        self._openings = openings
+        self._opened: OpenPartition | None = None
+        self._processor: PartitionProcessor | None = None
+
+    async def open(self) -> None:
+        """Take the partition over, restore its state and build its processor."""
+        if self._opened is None:
+            async with self._openings:
+                self._fence()
+                self._opened = await self._table.open(self.place.partition)
+            self._stats.restored += self._opened.restored_records
+        if self._processor is None:
+            self._processor = self._factory(self.place.partition, self._opened.store)
+        self.position = self._opened.position
+
+    async def apply(self, batch: RecordBatch) -> None:
+        """Fold, and commit the outcome together with the new position."""
+        if batch.missing:
+            raise HistoryMissing(
+                f"{batch.missing} records of {self.place.topic}[{self.place.partition}] before offset "
+                f"{batch.records[0].offset} were deleted before they were applied. Restore the topic, or rebuild"
+            )
+        if records := _following(batch, self.position):
+            opened, processor = self._ready()
+            outcome: Outcome = processor.process(records)
+            self._fence()
+            await opened.commit(outcome, batch.end)
+            self._stats.applied(len(records), len(outcome.outputs))
+            self.position = batch.end
+
+    async def fail(self) -> None:
+        """The processor may have changed indexes for records that were not applied, the producer may be broken."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Stop the producer and release the local store."""
+        opened, self._opened, self._processor = self._opened, None, None
+        if opened is not None:
+            await opened.close()
+
+    def _ready(self) -> tuple[OpenPartition, PartitionProcessor]:
+        if self._opened is None or self._processor is None:
+            raise RuntimeError(f"{self.place} is not open")
+        return self._opened, self._processor
+
+
+def _following(batch: RecordBatch, position: int | None) -> Sequence[Record]:
+    """The records at or after the position; raises NotContiguous if some before them are not here."""
+    if position is None or batch.start - batch.missing > position:
+        raise NotContiguous
+    return batch.since(position)
