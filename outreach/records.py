@@ -4,7 +4,7 @@
 and the names of our own users.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -12,6 +12,7 @@ from outreach.task import OPEN, TaskState
 from schemas.decisions import NeedKind, Reason, TaskClass
 from schemas.events.accounts import Channel
 from schemas.events.ours import Disposition
+from schemas.ids import stable_hash
 from schemas.needs import Evidence
 
 
@@ -95,6 +96,10 @@ class Need:
     task_class: TaskClass | None = None
     task_id: str | None = None
     quantity_units: float = 0.0
+    p_due: float = 0.0
+    """How urgent it is, 0 to 1."""
+    attempt_id: str | None = None
+    """The call in which its order was taken."""
     valid_until: datetime | None = None
     opened_at: datetime | None = None
     ended_at: datetime | None = None
@@ -186,6 +191,13 @@ class AuditEntry:
     version: int
     detail: str = ""
     digest: str = ""
+
+
+def chained(entry: AuditEntry, audit_id: int, previous_digest: str) -> AuditEntry:
+    """The entry at its place: its digest covers its content and the digest before it, so that a change shows."""
+    content = (entry.at.isoformat(), entry.subject, entry.account_id, entry.actor, entry.event, entry.before)
+    parts = (previous_digest, str(audit_id), *map(str, content), str(entry.after), str(entry.version), entry.detail)
+    return replace(entry, audit_id=audit_id, digest=stable_hash(*parts, size_bytes=16).hex())
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,13 @@ transaction, and a refusal (`schemas.errors.Refused`, `StaleToken`, `NotFound`) 
         card = desk.next_task(tx, "anna", tx.db_now())
 """
 
-from collections.abc import Iterable, Sequence
+import secrets
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
+from outreach.desk import cards, claims, effects, numbers, outcomes, reorders, supervision
+from outreach.desk import upkeep as due
+from outreach.desk.context import Context, ProfileBook, read_clocks
 from outreach.desk.results import (
     AccountRecord,
     Applied,
@@ -19,8 +23,11 @@ from outreach.desk.results import (
     Upkept,
 )
 from outreach.desk.rules import DeskRules, rules_from
+from outreach.desk.workspace import Workspace
 from outreach.ports import Transaction
-from outreach.records import Attempt, AuditEntry, ReorderTask, Task
+from outreach.profiles import ProfileSet
+from outreach.records import Attempt, AuditEntry, ContactPoint, ReorderTask, Task
+from schemas.base import EARLIEST
 from schemas.commands import CommandLine
 from schemas.needs import Effect
 
@@ -41,106 +48,143 @@ __all__ = [
 class Desk:
     """All use cases. Holds its rules and a cache of policy profiles, no connection and no clock."""
 
-    def __init__(self, rules: DeskRules) -> None:
+    def __init__(self, rules: DeskRules, new_token: Callable[[], str] = secrets.token_urlsafe) -> None:
         self.rules = rules
+        self._new_token = new_token
+        self._book = ProfileBook()
 
-    def apply_effects(self, tx: Transaction, effects: Iterable[Effect]) -> Applied:
+    def _context(self, tx: Transaction) -> Context:
+        clocks = read_clocks(tx.clocks.all())
+        return Context(tx, self.rules, clocks, self._book.get(tx, clocks.profiles_digest), self._new_token)
+
+    def apply_effects(self, tx: Transaction, batch: Iterable[Effect]) -> Applied:
         """Turn effects of the fold, in log order, into tasks, reorders and standings. Twice is once."""
-        raise NotImplementedError
+        return effects.apply_effects(self._context(tx), batch)
 
     def business_time(self, tx: Transaction) -> datetime | None:
         """The desk's business time: the least of all partitions'; None before the first."""
-        raise NotImplementedError
+        return read_clocks(tx.clocks.all()).now
 
     def next_task(self, tx: Transaction, agent_id: str, db_now: datetime) -> TaskCard | NothingToDo:
         """Claim the best task that may be called now; raises Refused("holds_task") and Refused("away")."""
-        raise NotImplementedError
+        return claims.next_task(self._context(tx), agent_id, db_now)
 
     def claim_task(self, tx: Transaction, agent_id: str, task_id: str, db_now: datetime) -> TaskCard:
         """Claim this task; raises Refused with the first blocking reason."""
-        raise NotImplementedError
+        return claims.claim_task(self._context(tx), agent_id, task_id, db_now)
 
     def card(self, tx: Transaction, task_id: str) -> TaskCard:
         """A task with all that belongs to it, and its blocking reasons now; raises NotFound."""
-        raise NotImplementedError
+        return cards.card(self._context(tx), task_id)
 
     def current_task(self, tx: Transaction, agent_id: str) -> TaskCard | None:
         """What the agent holds."""
-        raise NotImplementedError
+        return cards.current(self._context(tx), agent_id)
 
     def heartbeat(self, tx: Transaction, task_id: str, token: str, db_now: datetime) -> Task:
         """Keep what is held; raises StaleToken when it is held no more, or longer than allowed."""
-        raise NotImplementedError
+        return claims.heartbeat(self._context(tx), task_id, token, db_now)
 
     def skip(self, tx: Transaction, task_id: str, token: str, reason: str, db_now: datetime) -> Task:
         """Give it back without an attempt; raises StaleToken."""
-        raise NotImplementedError
+        return claims.skip(self._context(tx), task_id, token, reason, db_now)
 
     def start_call(self, tx: Transaction, task_id: str, token: str, key: str, db_now: datetime) -> Attempt | Blocked:
         """Judge once more, then write the attempt; dial only after the commit. The same ``key`` gives the same attempt
         again. Blocked: the lease is rescinded, and nobody is dialled."""
-        raise NotImplementedError
+        return claims.start_call(self._context(tx), task_id, token, key, db_now)
 
     def end_call(self, tx: Transaction, task_id: str, token: str, db_now: datetime) -> Task:
         """The call is over: wrap-up begins."""
-        raise NotImplementedError
+        return claims.end_call(self._context(tx), task_id, token, db_now)
 
     def place_order(
-        self, tx: Transaction, task_id: str, token: str, key: str, lines: Sequence[CommandLine], currency: str
+        self,
+        tx: Transaction,
+        task_id: str,
+        token: str,
+        key: str,
+        lines: Sequence[CommandLine],
+        currency: str,
+        db_now: datetime,
     ) -> str:
         """Ask the ERP to book an order; returns the command id, the same for the same key."""
-        raise NotImplementedError
+        return outcomes.place_order(self._context(tx), task_id, token, key, lines, currency, db_now)
 
     def dispose(self, tx: Transaction, task_id: str, token: str, outcome: Outcome, db_now: datetime) -> Task:
         """What came of the call (from in_call or wrap_up); raises StaleToken, Refused for an illegal callback."""
-        raise NotImplementedError
+        return outcomes.dispose(self._context(tx), task_id, token, outcome, db_now)
 
-    def settle(self, tx: Transaction, task_id: str, supervisor_id: str, outcome: Outcome, db_now: datetime) -> Task:
+    def settle(self, tx: Transaction, task_id: str, supervisor_id: str, outcome: Outcome) -> Task:
         """A supervisor says what came of a call whose agent was lost (needs_disposition)."""
-        raise NotImplementedError
+        return outcomes.settle(self._context(tx), task_id, supervisor_id, outcome)
 
     def cancel(self, tx: Transaction, task_id: str, supervisor_id: str, reason: str) -> Task:
         """A supervisor ends a task that nobody is calling."""
-        raise NotImplementedError
+        return supervision.cancel(self._context(tx), task_id, supervisor_id, reason)
 
     def release(self, tx: Transaction, task_id: str, supervisor_id: str) -> Task:
         """A supervisor offers a flagged task to the team again."""
-        raise NotImplementedError
+        return supervision.release(self._context(tx), task_id, supervisor_id)
 
     def set_agent(self, tx: Transaction, agent_id: str, state: str, skills: tuple[str, ...] | None = None) -> None:
         """Create an agent, or set him available or away."""
-        raise NotImplementedError
+        supervision.set_agent(self._context(tx), agent_id, state, skills)
 
     def block_number(self, tx: Transaction, number: str, actor: str) -> int:
         """Put a number on the do-not-call list and cancel its open tasks; how many."""
-        raise NotImplementedError
+        return numbers.block_number(self._context(tx), number, actor)
 
     def approve_reorder(
         self, tx: Transaction, reorder_id: str, actor: str, quantity_units: float | None = None
     ) -> ReorderTask:
         """Approve, perhaps with another quantity."""
-        raise NotImplementedError
+        return self._reorder(tx, reorder_id, lambda p, at: reorders.approve(p, reorder_id, actor, at, quantity_units))
 
     def reject_reorder(self, tx: Transaction, reorder_id: str, actor: str, cause: str) -> ReorderTask:
         """Turn it down."""
-        raise NotImplementedError
+        return self._reorder(tx, reorder_id, lambda p, at: reorders.reject(p, reorder_id, actor, at, cause))
 
     def send_reorder(self, tx: Transaction, reorder_id: str, actor: str) -> ReorderTask:
         """Hand an approved one to the ERP: SendReorder on ``commands``."""
-        raise NotImplementedError
+        return self._reorder(tx, reorder_id, lambda p, at: reorders.send(p, reorder_id, actor, at))
 
     def confirm_reorder(self, tx: Transaction, reorder_id: str, actor: str, order_id: str | None = None) -> ReorderTask:
         """The ERP took it."""
-        raise NotImplementedError
+        return self._reorder(tx, reorder_id, lambda p, at: reorders.confirm(p, reorder_id, actor, at, order_id))
 
     def upkeep(self, tx: Transaction, db_now: datetime) -> Upkept:
         """Do all that is due: leases, timers, schedules, validity, priorities. Call it every few seconds."""
-        raise NotImplementedError
+        return due.upkeep(self._context(tx), db_now)
 
     def changes_since(self, tx: Transaction, audit_id: int, limit: int = 500) -> list[AuditEntry]:
         """For live pages: what changed after this entry."""
-        raise NotImplementedError
+        return tx.audit.since(audit_id, limit)
 
     def account(self, tx: Transaction, account_id: str) -> AccountRecord:
         """Everything held of one account."""
-        raise NotImplementedError
+        return cards.account(self._context(tx), account_id)
+
+    def profiles(self, tx: Transaction) -> ProfileSet:
+        """The policy profiles in force."""
+        return self._context(tx).profiles
+
+    def set_kill_switch(self, tx: Transaction, actor: str, on: bool) -> None:
+        """Stop every new call at once, or allow them again."""
+        supervision.set_kill_switch(self._context(tx), actor, on)
+
+    def put_contacts(self, tx: Transaction, points: Iterable[ContactPoint]) -> int:
+        """Keep contacts, their numbers normalised; how many. Raises Refused("bad_number")."""
+        return supervision.put_contacts(self._context(tx), points)
+
+    def _reorder(
+        self, tx: Transaction, reorder_id: str, change: Callable[[reorders.Proposals, datetime], ReorderTask]
+    ) -> ReorderTask:
+        context = self._context(tx)
+        space = Workspace(context)
+        proposals = reorders.Proposals(context, space)
+        proposals.take([reorder_id])
+        after = change(proposals, context.now or EARLIEST)
+        proposals.save()
+        space.save()
+        return after

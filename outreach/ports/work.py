@@ -157,7 +157,7 @@ class Tasks(Protocol):
 class Reorders(Keyed[str, ReorderTask], Protocol):
     """Reorder proposals; saved under the compare-and-set of `save`."""
 
-    def lock(self, reorder_ids: Iterable[str]) -> list[ReorderTask]:
+    def lock_many(self, reorder_ids: Iterable[str]) -> list[ReorderTask]:
         """Those that exist, locked."""
         ...
 

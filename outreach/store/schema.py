@@ -53,6 +53,8 @@ needs = Table(
     Column("task_class", Word(TaskClass)),
     Column("task_id", Text, index=True),
     Column("quantity_units", Float, nullable=False),
+    Column("p_due", Float, nullable=False),
+    Column("attempt_id", Text),
     Column("valid_until", UtcMoment),
     Column("opened_at", UtcMoment),
     Column("ended_at", UtcMoment),

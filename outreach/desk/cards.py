@@ -1,0 +1,76 @@
+"""What pages read: a task's card, an account's record."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from outreach import hours
+from outreach.desk import eligibility
+from outreach.desk.context import Context
+from outreach.desk.eligibility import LOOK_BACK_DAYS, Verdict
+from outreach.desk.results import AccountRecord, TaskCard
+from outreach.profiles import cell_name
+from outreach.records import Need, NeedStatus, ReorderState, Task
+from outreach.task import TaskState
+from schemas.base import EARLIEST
+from schemas.errors import NotFound
+from schemas.events.accounts import Size
+from schemas.events.ours import Phase
+
+
+def card(context: Context, task_id: str) -> TaskCard:
+    """A task with all that belongs to it; raises NotFound."""
+    task = context.tx.tasks.get(task_id)
+    if task is None:
+        raise NotFound("no_such_task", task_id)
+    return _card_of(context, task)
+
+
+def current(context: Context, agent_id: str) -> TaskCard | None:
+    """What the agent holds."""
+    task = context.tx.tasks.held_by(agent_id)
+    return None if task is None else _card_of(context, task)
+
+
+def build_card(context: Context, task: Task, lines: Sequence[Need], verdict: Verdict) -> TaskCard:
+    """The card of a task that was judged already."""
+    tx = context.tx
+    standing = tx.standings.get(task.account_id)
+    zone = hours.known_zone(verdict.party.zone)
+    since = context.now - timedelta(days=LOOK_BACK_DAYS) if context.now else EARLIEST
+    size, phase = (standing.size, standing.phase) if standing else (Size.SMALL, Phase.IGNITION)
+    return TaskCard(
+        task=task,
+        lines=tuple(sorted(lines, key=lambda need: (-need.p_due, need.group, need.need_id))),
+        standing=standing,
+        contact=verdict.contact,
+        local_time=context.now.astimezone(zone) if context.now and zone else None,
+        suggestions=tuple(tx.suggestions.of_account(task.account_id, context.cell(standing).suggestions)),
+        attempts=tuple(tx.attempts.of_accounts([task.account_id], since)),
+        reasons=verdict.reasons,
+        profile=cell_name(size, phase),
+    )
+
+
+def account(context: Context, account_id: str) -> AccountRecord:
+    """Everything held of one account."""
+    tx = context.tx
+    return AccountRecord(
+        account_id=account_id,
+        standing=tx.standings.get(account_id),
+        contacts=tuple(tx.contacts.of_accounts([account_id])),
+        tasks=tuple(tx.tasks.listed(TaskState, account_id=account_id)),
+        needs=tuple(tx.needs.of_account(account_id)),
+        reorders=tuple(tx.reorders.listed(ReorderState, account_id=account_id)),
+        attempts=tuple(tx.attempts.of_accounts([account_id], EARLIEST)),
+        suggestions=tuple(tx.suggestions.of_account(account_id)),
+        history=tuple(tx.audit.about(account_id=account_id)),
+    )
+
+
+def _card_of(context: Context, task: Task) -> TaskCard:
+    lines = [need for need in context.tx.needs.lines([task.task_id]) if need.status is NeedStatus.OPEN]
+    if context.now is None:
+        standing = context.tx.standings.get(task.account_id)
+        party = eligibility.party_of(standing, None, context.cell(standing))
+        return build_card(context, task, lines, Verdict((), None, party, task.attempts, None))
+    return build_card(context, task, lines, eligibility.judge(context, task, eligibility.learn(context, [task])))

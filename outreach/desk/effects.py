@@ -1,0 +1,234 @@
+"""Effects of the fold become standings, needs, tasks and reorders. Twice is once, and batches do not matter.
+
+Repeats are recognised by what is kept: a need opens once and ends once, a standing only goes forward. What becomes of
+an account's tasks depends on the order of its effects alone: all times are those of the effects.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from outreach.desk import lines, reorders
+from outreach.desk.context import Context
+from outreach.desk.ranking import ranked, spend_edges, urgency
+from outreach.desk.results import Applied
+from outreach.desk.workspace import Workspace
+from outreach.records import Need, NeedStatus
+from outreach.task import TALKING, WAITING, TaskState
+from schemas.decisions import TaskClass
+from schemas.needs import (
+    AccountEffect,
+    AccountStanding,
+    ClockMoved,
+    Effect,
+    OpenNeed,
+    ProposeReorder,
+    RefuseNeed,
+    WithdrawNeed,
+    WithdrawReorder,
+)
+
+FOLD = "fold"
+AccountWord = OpenNeed | WithdrawNeed | RefuseNeed | ProposeReorder | WithdrawReorder | AccountStanding
+
+
+def apply_effects(context: Context, effects: Iterable[Effect]) -> Applied:
+    """Apply a batch, in order; see `Desk.apply_effects`."""
+    batch = list(effects)
+    application = _Application(context)
+    application.load(batch)
+    repeated = sum(not application.apply(effect) for effect in batch)
+    application.save()
+    space = application.space
+    return Applied(len(batch), repeated, space.opened, space.merged, space.closed)
+
+
+class _Application:
+    """One batch on its way."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.space = Workspace(context)
+        self.reorders = reorders.Proposals(context, self.space)
+        self.edges: Sequence[float] = ()
+        self.standings: dict[str, AccountStanding] = {}
+        self.fresh: dict[str, None] = {}
+        self.moved_contacts: list[tuple[str, str]] = []
+        self.clocks: list[ClockMoved] = []
+
+    def load(self, batch: Sequence[Effect]) -> None:
+        """One statement for each kind of thing that the batch may touch."""
+        tx = self.context.tx
+        named = [effect for effect in batch if not isinstance(effect, ClockMoved)]
+        accounts = sorted({effect.account_id for effect in named})
+        about_needs = (OpenNeed, WithdrawNeed, RefuseNeed, ProposeReorder)
+        need_ids = {effect.need_id for effect in named if isinstance(effect, about_needs)}
+        if accounts:
+            self.edges = spend_edges(tx)
+            self.standings = {standing.account_id: standing for standing in tx.standings.many(accounts)}
+            self.space.load(tx.tasks.open_of(accounts))
+        if need_ids:
+            self.space.load_needs(tx.needs.many(need_ids - self.space.needs.keys()))
+        self.reorders.load(e.need_id for e in named if isinstance(e, ProposeReorder | WithdrawReorder))
+
+    def apply(self, effect: Effect) -> bool:
+        """Whether it changed anything; False: it was known already."""
+        if not isinstance(effect, ClockMoved):
+            self._expire(effect)
+            return self._about_account(effect)
+        self.clocks.append(effect)
+        return True
+
+    def _about_account(self, effect: AccountWord) -> bool:
+        match effect:
+            case OpenNeed():
+                return self._open(effect)
+            case WithdrawNeed():
+                return self._withdraw(effect)
+            case RefuseNeed():
+                return self._refuse(effect)
+            case ProposeReorder():
+                return self.reorders.propose(effect)
+            case WithdrawReorder():
+                return self.reorders.withdraw(effect)
+            case AccountStanding():
+                return self._stand(effect)
+
+    def save(self) -> None:
+        """Write everything that changed."""
+        tx = self.context.tx
+        if self.fresh:
+            tx.standings.put([self.standings[account_id] for account_id in self.fresh])
+        self.reorders.save()
+        self.space.save()
+        for loser, survivor in self.moved_contacts:
+            points = tx.contacts.of_accounts([loser])
+            tx.contacts.put([replace(point, account_id=survivor) for point in points])
+        if self.clocks:
+            tx.clocks.put(self.clocks)
+
+    def _expire(self, effect: AccountEffect) -> None:
+        """Close first what upkeep would have closed by this effect's time: when it runs does not matter then."""
+        for task_class in TaskClass:
+            task = self.space.open_task(effect.account_id, task_class)
+            if task is not None and task.state in WAITING and task.valid_until <= effect.at:
+                lines.expire(self.space, task)
+
+    def _open(self, effect: OpenNeed) -> bool:
+        known = self.space.needs.get(effect.need_id)
+        if known is not None:
+            newer = effect.account_version > known.account_version
+            if known.status is not NeedStatus.REFUSED or not newer:
+                return False
+        need = _need_of(effect)
+        standing = self.standings.get(effect.account_id)
+        task = self.space.open_task(effect.account_id, effect.task_class)
+        if task is None:
+            lines.open_task(self.space, [need], standing, self.edges, FOLD)
+        else:
+            lines.merge(self.space, task, need, standing, self.edges, FOLD)
+        return True
+
+    def _withdraw(self, effect: WithdrawNeed) -> bool:
+        known = self.space.needs.get(effect.need_id)
+        if known is not None and known.status is NeedStatus.ENDED:
+            return False
+        ended = replace(
+            known or _unknown_need(effect),
+            status=NeedStatus.ENDED,
+            account_version=effect.account_version,
+            at=effect.at,
+            ended_at=effect.at,
+            cause=effect.cause,
+            order_id=effect.order_id,
+        )
+        self.space.put_need(ended)
+        if known is not None and known.task_id is not None:
+            lines.line_gone(self.space, ended, self.standings.get(effect.account_id), self.edges, FOLD)
+        return True
+
+    def _refuse(self, effect: RefuseNeed) -> bool:
+        known = self.space.needs.get(effect.need_id)
+        if known is not None:
+            if known.status is NeedStatus.ENDED or known.account_version >= effect.account_version:
+                return False
+            self.space.put_need(
+                replace(known, reasons=effect.reasons, account_version=effect.account_version, at=effect.at)
+            )
+            return True
+        self.space.put_need(
+            Need(
+                need_id=effect.need_id,
+                account_id=effect.account_id,
+                account_version=effect.account_version,
+                status=NeedStatus.REFUSED,
+                group=effect.group,
+                at=effect.at,
+                group_name=effect.group_name,
+                cycle=effect.cycle,
+                kind=effect.kind,
+                reasons=effect.reasons,
+                evidence_json=effect.evidence.model_dump_json(exclude_none=True),
+            )
+        )
+        return True
+
+    def _stand(self, effect: AccountStanding) -> bool:
+        known = self.standings.get(effect.account_id)
+        if known is not None and known.account_version >= effect.account_version:
+            return False
+        self.standings[effect.account_id] = effect
+        self.fresh[effect.account_id] = None
+        if effect.merged_into is not None and (known is None or known.merged_into is None):
+            self.moved_contacts.append((effect.account_id, effect.merged_into))
+        for task_class in TaskClass:
+            task = self.space.open_task(effect.account_id, task_class)
+            if task is not None:
+                self._restand(task.task_id, effect)
+        return True
+
+    def _restand(self, task_id: str, standing: AccountStanding) -> None:
+        """A new standing acts on an open task at once."""
+        task = self.space.tasks[task_id]
+        cause = "closed" if standing.closed else "merged" if standing.merged_into is not None else None
+        if cause is not None:
+            lines.account_gone(self.space, task, cause, standing.at, FOLD)
+            return
+        if task.state in TALKING or task.state is TaskState.LEASED:
+            return
+        due = task.callback_at is not None and task.state is TaskState.READY
+        fresh = ranked(task, standing, self.context, self.edges, callback_due=due)
+        fresh = replace(fresh, eligible_from=None, eligible_until=None, hint_reason=None)
+        if fresh != task:
+            self.space.touch(fresh)
+
+
+def _need_of(effect: OpenNeed) -> Need:
+    return Need(
+        need_id=effect.need_id,
+        account_id=effect.account_id,
+        account_version=effect.account_version,
+        status=NeedStatus.OPEN,
+        group=effect.group,
+        at=effect.at,
+        group_name=effect.group_name,
+        cycle=effect.cycle,
+        kind=effect.kind,
+        task_class=effect.task_class,
+        quantity_units=effect.quantity_units,
+        p_due=urgency(effect.evidence.p_due, effect.task_class),
+        valid_until=effect.valid_until,
+        opened_at=effect.at,
+        evidence_json=effect.evidence.model_dump_json(exclude_none=True),
+    )
+
+
+def _unknown_need(effect: WithdrawNeed) -> Need:
+    """Its end is kept, so that an opening that comes late opens nothing."""
+    return Need(
+        need_id=effect.need_id,
+        account_id=effect.account_id,
+        account_version=effect.account_version,
+        status=NeedStatus.ENDED,
+        group=effect.group,
+        at=effect.at,
+    )

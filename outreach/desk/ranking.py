@@ -1,0 +1,57 @@
+"""The derived fields of a waiting task: its place in the queue and the skill it needs."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+from outreach import priority
+from outreach.desk.context import Context
+from outreach.ports import Transaction
+from outreach.records import Task
+from schemas.decisions import TaskClass
+from schemas.needs import AccountStanding
+
+EDGES = "spend_edges"
+
+
+def spend_edges(tx: Transaction) -> list[float]:
+    """The nine inner edges of yearly spend, as the last upkeep found them; empty before it."""
+    stored = tx.facts.get(EDGES)
+    return [float(edge) for edge in json.loads(stored)] if stored else []
+
+
+def find_edges(tx: Transaction) -> list[float]:
+    """Measure the edges anew and keep them."""
+    edges = tx.standings.spend_at(priority.DECILE_SHARES)
+    tx.facts.put(EDGES, json.dumps(edges))
+    return edges
+
+
+def urgency(p_due: float | None, task_class: TaskClass) -> float:
+    """P that the need is due; what was not forecast is as urgent as its class: a complaint 1, a win-back 0."""
+    if p_due is not None:
+        return p_due
+    return 1.0 if task_class is TaskClass.SERVICE else 0.0
+
+
+def ranked(
+    task: Task,
+    standing: AccountStanding | None,
+    context: Context,
+    edges: Sequence[float],
+    *,
+    callback_due: bool = False,
+) -> Task:
+    """The task with rank and skill as they are now."""
+    profile = context.cell(standing)
+    place = priority.rank(
+        callback_due=callback_due,
+        p_due=task.p_due,
+        value_decile=priority.decile(standing.yearly_spend if standing else 0.0, edges),
+        account_tier=standing.tier if standing else 2,
+        profile_tier=profile.tier,
+        created_at=task.created_at,
+    )
+    if place == task.rank and profile.skill == task.skill:
+        return task
+    return replace(task, rank=place, skill=profile.skill)

@@ -1,0 +1,71 @@
+"""The in-memory twin of the task database: the same answers, one transaction at a time, gone with the process."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from datetime import datetime
+from threading import RLock
+
+from outreach.memory import keeping, people, work
+from outreach.memory.tables import Journal, MemoryTable
+
+
+class MemoryTransaction:
+    """Implements `outreach.ports.Transaction`."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self.journal = journal = Journal()
+        self._clock = clock
+        self.standings = work.MemoryStandings(journal, lambda row: row.account_id)
+        self.needs = work.MemoryNeeds(journal, lambda row: row.need_id)
+        self.tasks = work.MemoryTasks(journal)
+        self.reorders = work.MemoryReorders(journal, lambda row: row.reorder_id)
+        self.attempts = work.MemoryAttempts(journal, lambda row: row.attempt_id)
+        self.contacts = people.MemoryContacts(journal, lambda row: row.contact_id)
+        self.do_not_call = people.MemoryDoNotCall(MemoryTable(journal, lambda row: row[0]))
+        self.agents = people.MemoryAgents(journal, lambda row: row.agent_id)
+        self.users = people.MemoryUsers(journal, lambda row: row.user_id)
+        self.sessions = people.MemorySessions(journal, lambda row: row.token_hash)
+        self.login_links = people.MemoryLoginLinks(journal, lambda row: row.token_hash)
+        self.suggestions = people.MemorySuggestions(MemoryTable(journal, lambda row: row[0]))
+        self.audit = keeping.MemoryAudit(MemoryTable(journal, lambda row: row.audit_id))
+        self.outbox = keeping.MemoryOutbox(MemoryTable(journal, lambda row: row[0].outbox_id))
+        self.dead_letters = keeping.MemoryDeadLetters(MemoryTable(journal, lambda row: row[0].letter_id))
+        self.artefacts = keeping.MemoryArtefacts(MemoryTable(journal, str), MemoryTable(journal, str))
+        self.clocks = keeping.MemoryClocks(MemoryTable(journal, lambda row: row.partition))
+        self.offsets = keeping.MemoryOffsets(MemoryTable(journal, lambda _: ("", "", 0)))
+        self.facts = keeping.MemoryFacts(MemoryTable(journal, str))
+
+    def db_now(self) -> datetime:
+        """What the clock that was given says."""
+        return self._clock()
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
+class MemoryStore:
+    """Implements `outreach.ports.Store`; its clock stands in for the database's."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._lock = RLock()
+        self._transaction = MemoryTransaction(clock)
+
+    @contextmanager
+    def begin(self) -> Generator[MemoryTransaction]:
+        """One transaction at a time; an exception takes back what it changed."""
+        with self._lock:
+            try:
+                yield self._transaction
+            except BaseException:
+                self._transaction.journal.roll_back()
+                raise
+            self._transaction.journal.commit()
+
+    @contextmanager
+    def read(self) -> Generator[MemoryTransaction]:
+        """Whatever a reader changes is taken back."""
+        with self._lock:
+            try:
+                yield self._transaction
+            finally:
+                self._transaction.journal.roll_back()

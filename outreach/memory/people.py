@@ -1,0 +1,108 @@
+"""In-memory repositories of contacts, numbers, agents, logins and suggestions."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from outreach.access import LoginLink, Session, User
+from outreach.memory.tables import MemoryTable
+from outreach.records import Agent, ContactPoint, Suggestion
+
+
+class MemoryContacts(MemoryTable[str, ContactPoint]):
+    """See `outreach.ports.Contacts`."""
+
+    def of_accounts(self, account_ids: Iterable[str]) -> list[ContactPoint]:
+        """In order of rank and id."""
+        wanted = set(account_ids)
+        found = self.where(lambda contact: contact.account_id in wanted)
+        return sorted(found, key=lambda contact: (contact.rank, contact.contact_id))
+
+    def accounts_with(self, number: str) -> list[str]:
+        """Accounts that have this number."""
+        return sorted({contact.account_id for contact in self.where(lambda contact: contact.number == number)})
+
+    def erase(self, account_id: str) -> int:
+        """Delete the account's contacts."""
+        found = self.where(lambda contact: contact.account_id == account_id)
+        for contact in found:
+            self.remove(contact.contact_id)
+        return len(found)
+
+
+class MemoryDoNotCall:
+    """See `outreach.ports.DoNotCall`."""
+
+    def __init__(self, table: MemoryTable[str, tuple[str, datetime, str]]) -> None:
+        self._table = table
+
+    def add(self, number: str, at: datetime, source: str) -> None:
+        """From now on; the first word stays."""
+        if self._table.get(number) is None:
+            self._table.put([(number, at, source)])
+
+    def among(self, numbers: Iterable[str]) -> set[str]:
+        """Those on the list."""
+        return {row[0] for row in self._table.many(numbers)}
+
+    def counted(self) -> int:
+        """How many."""
+        return len(self._table.rows)
+
+
+class MemoryAgents(MemoryTable[str, Agent]):
+    """See `outreach.ports.Agents`."""
+
+    def all(self) -> list[Agent]:
+        """By id."""
+        return sorted(self.rows.values(), key=lambda agent: agent.agent_id)
+
+
+class MemoryUsers(MemoryTable[str, User]):
+    """See `outreach.ports.Users`."""
+
+    def named(self, name: str) -> User | None:
+        """By login name."""
+        return next(iter(self.where(lambda user: user.name == name)), None)
+
+    def all(self) -> list[User]:
+        """By name."""
+        return sorted(self.rows.values(), key=lambda user: user.name)
+
+
+class MemorySessions(MemoryTable[str, Session]):
+    """See `outreach.ports.Sessions`."""
+
+    def end(self, token_hash: str) -> None:
+        """Log out."""
+        self.remove(token_hash)
+
+    def end_expired(self, db_now: datetime) -> int:
+        """Delete those past their end."""
+        found = self.where(lambda session: session.expires_at <= db_now)
+        for session in found:
+            self.remove(session.token_hash)
+        return len(found)
+
+
+class MemoryLoginLinks(MemoryTable[str, LoginLink]):
+    """See `outreach.ports.LoginLinks`."""
+
+
+class MemorySuggestions:
+    """See `outreach.ports.Suggestions`."""
+
+    def __init__(self, table: MemoryTable[str, tuple[str, tuple[Suggestion, ...]]]) -> None:
+        self._table = table
+
+    def replace(self, account_ids: Iterable[str], rows: Iterable[Suggestion]) -> None:
+        """All that the accounts have."""
+        sets: dict[str, list[Suggestion]] = {account_id: [] for account_id in account_ids}
+        for row in rows:
+            sets.setdefault(row.account_id, []).append(row)
+        for account_id, found in sets.items():
+            self._table.put([(account_id, tuple(sorted(found, key=lambda row: row.rank)))])
+
+    def of_account(self, account_id: str, limit: int = 10) -> list[Suggestion]:
+        """By rank."""
+        known = self._table.get(account_id)
+        return list(known[1][:limit]) if known else []
