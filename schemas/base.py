@@ -27,6 +27,9 @@ UtcTime = Annotated[AwareDatetime, AfterValidator(as_utc)]
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 """An id given by somebody's system: printable, 1 to 200 characters, compared as it is."""
 
+Sku = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^*\x00-\x1f\x7f][^\x00-\x1f\x7f]*$")]
+"""A product's number or a group of products; a leading ``*`` is kept for what concerns the account as a whole."""
+
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
 """A short word of a closed or slowly growing list: unit, trade, region, channel."""
 

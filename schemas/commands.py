@@ -4,13 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.base import Amount, Code, CurrencyCode, Identifier, Message, Quantity, UtcTime
+from schemas.base import Amount, Code, CurrencyCode, Identifier, Message, Quantity, Sku, UtcTime
 
 
 class CommandLine(Message):
     """One product of an order that we ask for."""
 
-    sku: Identifier
+    sku: Sku
     quantity: Quantity
     unit: Code = "each"
     unit_price: Amount | None = None

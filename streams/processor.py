@@ -63,6 +63,10 @@ class LogFolder:
         """What concerns every account, as of the last record folded."""
         return self._context.partition
 
+    def read_artefacts_from(self, artefacts: ArtefactSource) -> None:
+        """Use this source from now on."""
+        self._artefacts = artefacts
+
     def fold(self, records: Sequence[Record]) -> Folded:
         """Fold records that follow each other in the log. Raises Unavailable while a published artefact is missing."""
         out = Folded()

@@ -2,13 +2,13 @@
 
 from pydantic import Field
 
-from schemas.base import Amount, Code, CurrencyCode, Fact, Identifier, Quantity, UtcTime
+from schemas.base import Amount, Code, CurrencyCode, Fact, Identifier, Quantity, Sku, UtcTime
 
 
 class OrderLine(Fact):
     """One product of an order."""
 
-    sku: Identifier
+    sku: Sku
     quantity: Quantity
     unit: Code = "each"
     unit_price: Amount | None = None

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from schemas.base import Code, CurrencyCode, Fact, Identifier, Probability, Text, UtcTime
+from schemas.base import Code, CurrencyCode, Fact, Identifier, Probability, Sku, Text, UtcTime
 
 
 class Disposition(StrEnum):
@@ -120,8 +120,8 @@ class ProfilesChanged(Fact):
 class ProductChanged(Fact):
     """The product master's word on one SKU; the group is the unit of forecasting."""
 
-    sku: Identifier
-    group: Identifier | None = None
+    sku: Sku
+    group: Sku | None = None
     """None: the SKU is its own group."""
     unit_factor: Annotated[Decimal, Field(gt=0, le=1_000_000)] = Decimal(1)
     """Units of the group in one unit of this SKU."""

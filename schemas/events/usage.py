@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import model_validator
 
-from schemas.base import Code, Fact, Identifier, Level, UtcTime
+from schemas.base import Code, Fact, Identifier, Level, Sku, UtcTime
 
 
 class UsageKind(StrEnum):
@@ -20,7 +20,7 @@ class UsageReported(Fact):
     """A reading of an asset, or of a product where the account has one asset of it."""
 
     asset_id: Identifier | None = None
-    sku: Identifier | None = None
+    sku: Sku | None = None
     """Needed with the first reading of an asset; later readings may leave it out."""
     kind: UsageKind
     value: Level
@@ -38,7 +38,7 @@ class UsageReported(Fact):
 class StockCorrected(Fact):
     """Somebody counted, or the account said on the phone how long its stock lasts."""
 
-    sku: Identifier
+    sku: Sku
     quantity: Level | None = None
     lasts_until: UtcTime | None = None
 

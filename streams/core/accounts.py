@@ -106,7 +106,7 @@ def transferred(folding: Folding, event: Event, fact: StateTransferred) -> None:
     """The loser's recent orders, spend, complaints and withdrawn consents become the survivor's."""
     del event
     survivor, loser = folding.account, decode_account(b64decode(fact.state))
-    for group, theirs in loser.pairs.items():
+    for group, theirs in sorted(loser.pairs.items()):
         ours = survivor.pairs.get(group)
         if ours is None:
             theirs.need = theirs.refusal = None
@@ -134,7 +134,7 @@ def reconsider(folding: Folding) -> None:
 
 def _end_everything(folding: Folding, cause: Cause) -> None:
     account = folding.account
-    for group, pair in account.pairs.items():
+    for group, pair in sorted(account.pairs.items()):
         end_need(folding, group, pair, cause)
         pair.due_hour = None
     account.closed = True

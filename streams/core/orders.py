@@ -42,12 +42,14 @@ def changed(folding: Folding, event: Event, fact: OrderChanged) -> None:
     before = {group: mark.day for group, mark in _marks(folding, key)}
     day = min(before.values(), default=folding.local_day(event.time))
     _book(folding, day, key, cents)
-    for group in before.keys() - quantities.keys():
+    for group in sorted(before.keys() - quantities.keys()):
         _take_back(folding, group, key)
     for group, quantity in quantities.items():
         mark = OrderMark(day, key, quantity)
         if group in before:
-            add_order(_pair(folding, group).orders, mark)
+            pair = _pair(folding, group)
+            add_order(pair.orders, mark)
+            _reschedule(folding, pair)
         else:
             _cover(folding, group, mark, fact.order_id)
     _settle(folding, key, _CHANGED)
@@ -57,7 +59,7 @@ def cancelled(folding: Folding, event: Event, fact: OrderCancelled) -> None:
     """The order never was; a need that it covered may persist, as a new one."""
     del event
     key = order_key(fact.order_id)
-    for group, _ in list(_marks(folding, key)):
+    for group in sorted(dict(_marks(folding, key))):
         _take_back(folding, group, key)
     _unbook(folding, key)
     _settle(folding, key, _CANCELLED)
@@ -73,6 +75,7 @@ def returned(folding: Folding, event: Event, fact: OrderReturned) -> None:
         if pair is None or reduce_order(pair.orders, key, quantity) >= quantity:
             continue
         next_cycle(folding, group, pair, "cancelled_order", fact.order_id)
+        _reschedule(folding, pair)
     _spend(folding, folding.local_day(event.time), -cents)
     if key is not None and not any(True for _ in _marks(folding, key)):
         remove_order(folding.account.orders, key)
@@ -133,9 +136,15 @@ def _cover(folding: Folding, group: str, mark: OrderMark, order_id: str) -> None
     add_order(pair.orders, mark)
     next_cycle(folding, group, pair, "covered", order_id)
     pair.hold_until = None
-    pair.due_hour = _after(folding, mark.day)
+    _reschedule(folding, pair)
     if pair.stock is not None:
         pair.on_order[mark.key] = (mark.quantity, mark.day)
+
+
+def _reschedule(folding: Folding, pair: Pair) -> None:
+    """From the orders that are there now, so that the way there does not matter."""
+    ring = pair.orders.ring
+    pair.due_hour = _after(folding, ring[-1].day) if ring else folding.next_look_hour
 
 
 def _after(folding: Folding, day: int) -> int:
@@ -148,19 +157,21 @@ def _take_back(folding: Folding, group: str, key: int) -> None:
     remove_order(pair.orders, key)
     pair.on_order.pop(key, None)
     next_cycle(folding, group, pair, "cancelled_order")
+    _reschedule(folding, pair)
 
 
 def _old_news(folding: Folding, day: int, key: int, quantities: dict[str, float], known: str) -> None:
     """The order was cancelled or changed before its OrderPlaced came: leave what the right order would have left."""
     present = dict(_marks(folding, key))
-    for group in quantities.keys() - present.keys():
+    for group in sorted(quantities.keys() - present.keys()):
         pair = _pair(folding, group)
         next_cycle(folding, group, pair, "cancelled_order")
         pair.cycle += 1
+        _reschedule(folding, pair)
     for group, mark in present.items():
         pair = folding.account.pairs[group]
         add_order(pair.orders, OrderMark(day, key, mark.quantity))
-        pair.due_hour = _after(folding, day)
+        _reschedule(folding, pair)
     folding.account.attempts = 0
     if known == _CHANGED:
         _book(folding, day, key, round(_unbook(folding, key)))

@@ -118,7 +118,7 @@ def _end_cool_down(folding: Folding) -> None:
         return
     account.cool_down_until = None
     account.attempts = 0
-    for group, pair in account.pairs.items():
+    for group, pair in sorted(account.pairs.items()):
         if pair.done_cycle == pair.cycle or pair.refusal is not None:
             next_cycle(folding, group, pair, "policy")
             pair.due_hour = folding.now // 3600
@@ -128,12 +128,18 @@ def _due_pairs(folding: Folding, number: int, everything: bool) -> Iterator[Due]
     profile, now_hour = folding.profile, folding.now // 3600
     if profile is None or folding.account.closed:
         return
-    for group, pair in folding.account.pairs.items():
-        due = pair.due_hour is not None and pair.due_hour <= now_hour
-        if not (due or everything) or _stands(folding, group, pair):
+    pairs = folding.account.pairs
+    due = pairs if everything else [one for one, pair in pairs.items() if _is_due(pair, now_hour)]
+    for group in sorted(due):
+        pair = pairs[group]
+        if _stands(folding, group, pair):
             continue
         if not group.startswith(ACCOUNT_GROUP):
             yield Due(folding, profile, number, group, pair)
+
+
+def _is_due(pair: Pair, now_hour: int) -> bool:
+    return pair.due_hour is not None and pair.due_hour <= now_hour
 
 
 def _stands(folding: Folding, group: str, pair: Pair) -> bool:
