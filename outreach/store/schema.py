@@ -17,6 +17,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    type_coerce,
 )
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -330,6 +331,12 @@ suggestions = Table(
     Column("version", Text, nullable=False),
     PrimaryKeyConstraint("account_id", "rank"),
 )
+
+
+def reason_of(reasons: Column[tuple[Reason, ...]], reason: Reason) -> ColumnElement[bool]:
+    """Whether a tuple of reasons holds this one: it is stored as a JSON array of words."""
+    return type_coerce(reasons, Text).contains(f'"{reason}"')
+
 
 desk_facts = Table(
     "desk_facts",

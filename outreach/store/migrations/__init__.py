@@ -1,0 +1,1 @@
+"""Schema migrations, run by `outreach.store.migrate`; part of the package."""

@@ -1,0 +1,343 @@
+"""The tables of the task desk, as they were first. A snapshot: later versions change it, nothing changes this file."""
+
+from alembic import op
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+)
+
+from outreach.store.types import UtcMoment
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+_OPEN = ["scheduled", "ready", "leased", "in_call", "wrap_up", "needs_disposition", "awaiting_order"]
+_HELD = ["leased", "in_call", "wrap_up"]
+metadata = MetaData()
+
+standings = Table(
+    "standings",
+    metadata,
+    Column("account_id", Text, primary_key=True),
+    Column("account_version", BigInteger, nullable=False),
+    Column("yearly_spend", Float, nullable=False, index=True),
+    Column("body", Text, nullable=False),
+)
+
+needs = Table(
+    "needs",
+    metadata,
+    Column("need_id", Text, primary_key=True),
+    Column("account_id", Text, nullable=False),
+    Column("account_version", BigInteger, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("group", Text, nullable=False),
+    Column("at", UtcMoment, nullable=False),
+    Column("group_name", Text, nullable=False),
+    Column("cycle", Integer, nullable=False),
+    Column("kind", Text),
+    Column("task_class", Text),
+    Column("task_id", Text, index=True),
+    Column("quantity_units", Float, nullable=False),
+    Column("p_due", Float, nullable=False),
+    Column("attempt_id", Text),
+    Column("valid_until", UtcMoment),
+    Column("opened_at", UtcMoment),
+    Column("ended_at", UtcMoment),
+    Column("cause", Text),
+    Column("order_id", Text),
+    Column("reasons", Text, nullable=False),
+    Column("evidence_json", Text, nullable=False),
+    Index("needs_by_account", "account_id", "at"),
+    Index("needs_by_status", "status", "at"),
+)
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("task_id", Text, primary_key=True),
+    Column("account_id", Text, nullable=False, index=True),
+    Column("task_class", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("created_at", UtcMoment, nullable=False),
+    Column("changed_at", UtcMoment, nullable=False),
+    Column("valid_until", UtcMoment, nullable=False),
+    Column("skill", Text, nullable=False),
+    Column("rank", BigInteger, nullable=False),
+    Column("p_due", Float, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("not_before", UtcMoment),
+    Column("callback_at", UtcMoment),
+    Column("owner_id", Text),
+    Column("agent_id", Text),
+    Column("token", Text),
+    Column("held_since", UtcMoment),
+    Column("timer_until", UtcMoment),
+    Column("attempt_id", Text),
+    Column("contact_id", Text),
+    Column("skips", Integer, nullable=False),
+    Column("supervised", Boolean(create_constraint=False), nullable=False),
+    Column("banner", Text),
+    Column("flag", Text),
+    Column("eligible_from", UtcMoment),
+    Column("eligible_until", UtcMoment),
+    Column("hint_reason", Text),
+    Column("awaiting_since", UtcMoment),
+    Column("closed_at", UtcMoment),
+    Column("outcome", Text),
+    Index("tasks_by_rank", "state", "rank", "task_id"),
+    Index("tasks_by_schedule", "state", "not_before"),
+    Index("tasks_by_validity", "state", "valid_until"),
+    Index("tasks_by_timer", "state", "timer_until"),
+    Index("tasks_by_hint", "state", "eligible_until"),
+)
+
+
+Index(
+    "tasks_one_open",
+    tasks.c.account_id,
+    tasks.c.task_class,
+    unique=True,
+    postgresql_where=tasks.c.state.in_(_OPEN),
+    sqlite_where=tasks.c.state.in_(_OPEN),
+)
+Index(
+    "tasks_one_held",
+    tasks.c.agent_id,
+    unique=True,
+    postgresql_where=tasks.c.state.in_(_HELD),
+    sqlite_where=tasks.c.state.in_(_HELD),
+)
+
+exclusions = Table(
+    "exclusions",
+    metadata,
+    Column("task_id", Text, nullable=False),
+    Column("agent_id", Text, nullable=False),
+    Column("until", UtcMoment, nullable=False),
+    PrimaryKeyConstraint("task_id", "agent_id"),
+)
+
+reorders = Table(
+    "reorders",
+    metadata,
+    Column("reorder_id", Text, primary_key=True),
+    Column("need_id", Text, nullable=False, unique=True),
+    Column("account_id", Text, nullable=False, index=True),
+    Column("state", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("account_version", BigInteger, nullable=False),
+    Column("group", Text, nullable=False),
+    Column("group_name", Text, nullable=False),
+    Column("quantity_units", Float, nullable=False),
+    Column("edited", Boolean(create_constraint=False), nullable=False),
+    Column("created_at", UtcMoment, nullable=False),
+    Column("changed_at", UtcMoment, nullable=False),
+    Column("valid_until", UtcMoment, nullable=False),
+    Column("command_id", Text),
+    Column("order_id", Text),
+    Column("cause", Text),
+    Column("evidence_json", Text, nullable=False),
+    Index("reorders_by_state", "state", "created_at"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("attempt_id", Text, primary_key=True),
+    Column("task_id", Text, nullable=False, index=True),
+    Column("account_id", Text, nullable=False),
+    Column("task_class", Text, nullable=False),
+    Column("agent_id", Text, nullable=False),
+    Column("started_at", UtcMoment, nullable=False),
+    Column("contact_id", Text),
+    Column("ended_at", UtcMoment),
+    Column("disposition", Text),
+    Column("override_reason", Text),
+    Index("attempts_by_account", "account_id", "started_at"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("audit_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", UtcMoment, nullable=False),
+    Column("subject", Text, nullable=False, index=True),
+    Column("account_id", Text, index=True),
+    Column("actor", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("before", Text),
+    Column("after", Text),
+    Column("version", BigInteger, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("outbox_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("dedup_key", Text, nullable=False, unique=True),
+    Column("destination", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("created_at", UtcMoment, nullable=False),
+    Column("sent_at", UtcMoment),
+)
+Index(
+    "outbox_pending",
+    outbox.c.destination,
+    outbox.c.outbox_id,
+    postgresql_where=outbox.c.sent_at.is_(None),
+    sqlite_where=outbox.c.sent_at.is_(None),
+)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("contact_id", Text, primary_key=True),
+    Column("account_id", Text, nullable=False, index=True),
+    Column("person", Text, nullable=False),
+    Column("number", Text, index=True),
+    Column("channel", Text, nullable=False),
+    Column("zone", Text),
+    Column("valid", Boolean(create_constraint=False), nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("origin", Text),
+)
+
+do_not_call = Table(
+    "do_not_call",
+    metadata,
+    Column("number", Text, primary_key=True),
+    Column("at", UtcMoment, nullable=False),
+    Column("source", Text, nullable=False),
+)
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("letter_id", Text, primary_key=True),
+    Column("reason", Text, nullable=False, index=True),
+    Column("first_seen", UtcMoment, nullable=False, index=True),
+    Column("body", Text, nullable=False),
+    Column("settled_at", UtcMoment),
+    Column("settled_how", Text),
+)
+
+artefacts = Table(
+    "artefacts",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("raw", LargeBinary, nullable=False),
+)
+
+artefact_names = Table(
+    "artefact_names",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("version", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("at", UtcMoment, nullable=False),
+)
+
+clocks = Table(
+    "clocks",
+    metadata,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("as_of", UtcMoment, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+offsets = Table(
+    "offsets",
+    metadata,
+    Column("consumer", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("next_offset", BigInteger, nullable=False),
+    PrimaryKeyConstraint("consumer", "topic", "partition"),
+)
+
+agents = Table(
+    "agents",
+    metadata,
+    Column("agent_id", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("skills", Text, nullable=False),
+    Column("expiries", Integer, nullable=False),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("role", Text, nullable=False),
+    Column("password_hash", Text),
+    Column("created_at", UtcMoment, nullable=False),
+    Column("disabled", Boolean(create_constraint=False), nullable=False),
+    Column("failed_count", Integer, nullable=False),
+    Column("locked_until", UtcMoment),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    Column("user_id", Text, nullable=False, index=True),
+    Column("csrf", Text, nullable=False),
+    Column("created_at", UtcMoment, nullable=False),
+    Column("expires_at", UtcMoment, nullable=False),
+)
+
+login_links = Table(
+    "login_links",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("expires_at", UtcMoment, nullable=False),
+    Column("used_at", UtcMoment),
+)
+
+suggestions = Table(
+    "suggestions",
+    metadata,
+    Column("account_id", Text, nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("sku", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("sentence", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    PrimaryKeyConstraint("account_id", "rank"),
+)
+
+
+desk_facts = Table(
+    "desk_facts",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+
+def upgrade() -> None:
+    """To this version."""
+    metadata.create_all(op.get_bind(), checkfirst=False)
+
+
+def downgrade() -> None:
+    """To an empty database: everything is lost."""
+    metadata.drop_all(op.get_bind(), checkfirst=False)

@@ -1,0 +1,127 @@
+"""SQL repositories of contacts, numbers, agents, logins and suggestions."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, select
+
+from outreach.access import LoginLink, Session, User
+from outreach.records import Agent, ContactPoint, Suggestion
+from outreach.store import schema
+from outreach.store.tables import SqlTable, chunks, upsert
+
+
+class SqlContacts(SqlTable[ContactPoint]):
+    """See `outreach.ports.Contacts`."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, schema.contacts, ContactPoint)
+
+    def of_accounts(self, account_ids: Iterable[str]) -> list[ContactPoint]:
+        """In order of rank and id."""
+        found: list[ContactPoint] = []
+        for chunk in chunks(account_ids):
+            found += self.all_of(self.query().where(self.table.c.account_id.in_(chunk)))
+        return sorted(found, key=lambda contact: (contact.rank, contact.contact_id))
+
+    def accounts_with(self, number: str) -> list[str]:
+        """Accounts that have this number."""
+        account = self.table.c.account_id
+        query = select(account).distinct().where(self.table.c.number == number).order_by(account)
+        return list(self.connection.scalars(query))
+
+    def erase(self, account_id: str) -> int:
+        """Delete the account's contacts."""
+        return self.run(delete(self.table).where(self.table.c.account_id == account_id))
+
+
+class SqlDoNotCall:
+    """See `outreach.ports.DoNotCall`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._table = schema.do_not_call
+
+    def add(self, number: str, at: datetime, source: str) -> None:
+        """From now on; the first word stays."""
+        statement = upsert(self._table, self._connection.dialect.name, replaced=False)
+        self._connection.execute(statement, [{"number": number, "at": at, "source": source}])
+
+    def among(self, numbers: Iterable[str]) -> set[str]:
+        """Those on the list."""
+        column = self._table.c.number
+        queries = (select(column).where(column.in_(chunk)) for chunk in chunks(numbers))
+        return {number for query in queries for number in self._connection.scalars(query)}
+
+    def counted(self) -> int:
+        """How many."""
+        return self._connection.scalar(select(func.count()).select_from(self._table)) or 0
+
+
+class SqlAgents(SqlTable[Agent]):
+    """See `outreach.ports.Agents`."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, schema.agents, Agent)
+
+    def all(self) -> list[Agent]:
+        """By id."""
+        return self.all_of(self.query().order_by(self.key))
+
+
+class SqlUsers(SqlTable[User]):
+    """See `outreach.ports.Users`."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, schema.users, User)
+
+    def named(self, name: str) -> User | None:
+        """By login name."""
+        return self.one(self.query().where(self.table.c.name == name))
+
+    def all(self) -> list[User]:
+        """By name."""
+        return self.all_of(self.query().order_by(self.table.c.name))
+
+
+class SqlSessions(SqlTable[Session]):
+    """See `outreach.ports.Sessions`."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, schema.sessions, Session)
+
+    def end(self, token_hash: str) -> None:
+        """Log out."""
+        self.run(delete(self.table).where(self.key == token_hash))
+
+    def end_expired(self, db_now: datetime) -> int:
+        """Delete those past their end."""
+        return self.run(delete(self.table).where(self.table.c.expires_at <= db_now))
+
+
+class SqlLoginLinks(SqlTable[LoginLink]):
+    """See `outreach.ports.LoginLinks`."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, schema.login_links, LoginLink)
+
+
+class SqlSuggestions(SqlTable[Suggestion]):
+    """See `outreach.ports.Suggestions`."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, schema.suggestions, Suggestion)
+
+    def replace(self, account_ids: Iterable[str], rows: Iterable[Suggestion]) -> None:  # type: ignore[override]
+        """All that the accounts have."""
+        values = [self.row_of(row) for row in rows]
+        touched = {*account_ids, *(value["account_id"] for value in values)}
+        for chunk in chunks(sorted(touched)):
+            self.run(delete(self.table).where(self.table.c.account_id.in_(chunk)))
+        if values:
+            self.connection.execute(self.table.insert(), values)
+
+    def of_account(self, account_id: str, limit: int = 10) -> list[Suggestion]:
+        """By rank."""
+        query = self.query().where(self.table.c.account_id == account_id)
+        return self.all_of(query.order_by(self.table.c.rank).limit(limit))

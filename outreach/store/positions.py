@@ -1,0 +1,147 @@
+"""SQL repositories of dead letters, artefacts, business time and consumers' positions."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select, update
+
+from outreach.store import schema
+from outreach.store.tables import counted, upsert
+from schemas.dead_letters import DeadLetter
+from schemas.errors import Corrupt
+from schemas.needs import ClockMoved
+
+
+class SqlDeadLetters:
+    """See `outreach.ports.DeadLetters`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._table = schema.dead_letters
+
+    def put(self, letters: Iterable[DeadLetter]) -> None:
+        """Keep the first of each place."""
+        rows = [
+            {
+                "letter_id": letter.letter_id,
+                "reason": str(letter.reason),
+                "first_seen": letter.first_seen,
+                "body": letter.model_dump_json(),
+            }
+            for letter in letters
+        ]
+        if rows:
+            self._connection.execute(upsert(self._table, self._connection.dialect.name, replaced=False), rows)
+
+    def get(self, letter_id: str) -> DeadLetter | None:
+        """The letter, or None."""
+        body = self._connection.scalar(select(self._table.c.body).where(self._table.c.letter_id == letter_id))
+        return None if body is None else DeadLetter.model_validate_json(body)
+
+    def listed(self, reason: str | None = None, limit: int = 100, offset: int = 0) -> list[DeadLetter]:
+        """Newest first."""
+        columns = self._table.c
+        query = select(columns.body).where(columns.settled_at.is_(None))
+        if reason is not None:
+            query = query.where(columns.reason == reason)
+        query = query.order_by(columns.first_seen.desc(), columns.letter_id).limit(limit).offset(offset)
+        return [DeadLetter.model_validate_json(body) for body in self._connection.scalars(query)]
+
+    def counts(self) -> Mapping[str, int]:
+        """By reason."""
+        columns = self._table.c
+        query = select(columns.reason, func.count()).where(columns.settled_at.is_(None)).group_by(columns.reason)
+        return counted(self._connection, query)
+
+    def settle(self, letter_id: str, how: str, at: datetime) -> None:
+        """Replayed or given up."""
+        row = update(self._table).where(self._table.c.letter_id == letter_id)
+        self._connection.execute(row.values(settled_at=at, settled_how=how))
+
+
+class SqlArtefacts:
+    """See `outreach.ports.Artefacts`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def put(self, raw: bytes) -> str:
+        """Keep."""
+        digest = hashlib.sha256(raw).hexdigest()
+        statement = upsert(schema.artefacts, self._connection.dialect.name, replaced=False)
+        self._connection.execute(statement, [{"digest": digest, "raw": raw}])
+        return digest
+
+    def get(self, digest: str) -> bytes | None:
+        """The blob."""
+        table = schema.artefacts.c
+        stored = self._connection.scalar(select(table.raw).where(table.digest == digest))
+        if stored is None:
+            return None
+        raw = bytes(stored)
+        if hashlib.sha256(raw).hexdigest() != digest:
+            raise Corrupt(f"artefact {digest} is not what was stored")
+        return raw
+
+    def set_current(self, name: str, version: str, digest: str, at: datetime) -> None:
+        """Name it."""
+        row = {"name": name, "version": version, "digest": digest, "at": at}
+        self._connection.execute(upsert(schema.artefact_names, self._connection.dialect.name), [row])
+
+    def current(self, name: str) -> tuple[str, str] | None:
+        """(version, digest)."""
+        table = schema.artefact_names.c
+        row = self._connection.execute(select(table.version, table.digest).where(table.name == name)).first()
+        return None if row is None else (row[0], row[1])
+
+
+class SqlClocks:
+    """See `outreach.ports.Clocks`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._table = schema.clocks
+
+    def all(self) -> list[ClockMoved]:
+        """By partition."""
+        query = select(self._table.c.body).order_by(self._table.c.partition)
+        return [ClockMoved.model_validate_json(body) for body in self._connection.scalars(query)]
+
+    def put(self, moved: Iterable[ClockMoved]) -> None:
+        """Only forward."""
+        known = {word.partition: word for word in self.all()}
+        fresh: dict[int, ClockMoved] = {}
+        for word in moved:
+            before = known.get(word.partition)
+            if before is None or before.as_of <= word.as_of:
+                known[word.partition] = fresh[word.partition] = word
+        rows = [
+            {"partition": word.partition, "as_of": word.as_of, "body": word.model_dump_json()}
+            for word in fresh.values()
+        ]
+        if rows:
+            self._connection.execute(upsert(self._table, self._connection.dialect.name), rows)
+
+
+class SqlOffsets:
+    """See `outreach.ports.Offsets`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._table = schema.offsets
+
+    def get(self, consumer: str) -> dict[tuple[str, int], int]:
+        """Positions of a consumer."""
+        table = self._table.c
+        query = select(table.topic, table.partition, table.next_offset).where(table.consumer == consumer)
+        return {(topic, partition): offset for topic, partition, offset in self._connection.execute(query)}
+
+    def put(self, consumer: str, positions: Mapping[tuple[str, int], int]) -> None:
+        """Replace these."""
+        rows = [
+            {"consumer": consumer, "topic": topic, "partition": partition, "next_offset": offset}
+            for (topic, partition), offset in positions.items()
+        ]
+        if rows:
+            self._connection.execute(upsert(self._table, self._connection.dialect.name), rows)

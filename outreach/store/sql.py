@@ -1,0 +1,140 @@
+"""Engines and transactions. SQLite: WAL, BEGIN IMMEDIATE, every commit on disk. PostgreSQL: read committed.
+
+Every error of the driver that means "not now" (connection lost, locked, deadlock) becomes `Unavailable`.
+"""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from outreach.store import keeping, people, positions, work
+from outreach.store.tasks import SqlTasks
+from schemas.errors import Unavailable
+
+BUSY_TIMEOUT_SECONDS = 10.0
+_READ_ONLY = "ringahead_read_only"
+_NOW = {
+    "sqlite": text("SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"),
+    "postgresql": text("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"),
+}
+
+
+def create(url: str) -> Engine:
+    """An engine for a SQLAlchemy URL; the folder of a SQLite file is made. Connects to nothing yet."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    if parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False})
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """The driver would begin a transaction that cannot be upgraded; a writer locks at once instead."""
+    read_only = connection.get_execution_options().get(_READ_ONLY, False)
+    connection.exec_driver_sql("BEGIN DEFERRED" if read_only else "BEGIN IMMEDIATE")
+
+
+class SqlTransaction:
+    """All repositories on a connection; implements `outreach.ports.Transaction`.
+
+    Bound to a connection of the caller's it commits nothing: call `flush` before you commit.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.standings = work.SqlStandings(connection)
+        self.needs = work.SqlNeeds(connection)
+        self.tasks = SqlTasks(connection)
+        self.reorders = work.SqlReorders(connection)
+        self.attempts = work.SqlAttempts(connection)
+        self.contacts = people.SqlContacts(connection)
+        self.do_not_call = people.SqlDoNotCall(connection)
+        self.agents = people.SqlAgents(connection)
+        self.users = people.SqlUsers(connection)
+        self.sessions = people.SqlSessions(connection)
+        self.login_links = people.SqlLoginLinks(connection)
+        self.suggestions = people.SqlSuggestions(connection)
+        self.audit = keeping.SqlAudit(connection)
+        self.outbox = keeping.SqlOutbox(connection)
+        self.facts = keeping.SqlFacts(connection)
+        self.dead_letters = positions.SqlDeadLetters(connection)
+        self.artefacts = positions.SqlArtefacts(connection)
+        self.clocks = positions.SqlClocks(connection)
+        self.offsets = positions.SqlOffsets(connection)
+
+    def db_now(self) -> datetime:
+        """The database's clock, UTC, in milliseconds."""
+        milliseconds = self.connection.scalar(_NOW[self.connection.dialect.name]) or 0
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+    def flush(self) -> None:
+        """Write history and messages; nothing else may be appended by others until the commit."""
+        if self.audit.held_back or self.outbox.held_back:
+            keeping.serialise(self.connection)
+            self.audit.flush()
+            self.outbox.flush()
+
+
+class SqlStore:
+    """Transactions on an engine; implements `outreach.ports.Store`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @contextmanager
+    def begin(self) -> Generator[SqlTransaction]:
+        """Committed at the end of the block, rolled back by an exception."""
+        with _mapped(), self.engine.begin() as connection:
+            transaction = SqlTransaction(connection)
+            yield transaction
+            transaction.flush()
+
+    @contextmanager
+    def read(self) -> Generator[SqlTransaction]:
+        """Sees one state of the database, waits for no writer; nothing that it writes stays."""
+        with _mapped(), self.engine.connect() as connection:
+            options: dict[str, Any] = {_READ_ONLY: True}
+            if connection.dialect.name == "postgresql":
+                options = {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
+            yield SqlTransaction(connection.execution_options(**options))
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def store_for(url: str) -> SqlStore:
+    """A store on this database; its tables are made by `outreach.store.migrate`."""
+    return SqlStore(create(url))
+
+
+@contextmanager
+def _mapped() -> Generator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise Unavailable(f"the task database: {_first_line(error)}") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Unavailable(f"the task database: {_first_line(error)}") from error
+        raise
+
+
+def _first_line(error: DBAPIError) -> str:
+    """What the driver says, without the statement and its values."""
+    return str(error.orig).strip().splitlines()[0]

@@ -1,0 +1,160 @@
+"""The SQL repository of call tasks. On PostgreSQL rows are locked; on SQLite the whole database is."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from outreach.ports import ClaimQuery, Hint
+from outreach.records import Task
+from outreach.store import schema
+from outreach.store.tables import SqlTable, chunks, counted, upsert
+from outreach.task import HELD, OPEN, WAITING, TaskState
+from schemas.decisions import Reason
+from schemas.errors import Unavailable
+
+_T = schema.tasks.c
+_X = schema.exclusions.c
+
+
+def _among(states: Iterable[TaskState]) -> ColumnElement[bool]:
+    return _T.state.in_(sorted(states))
+
+
+class SqlTasks(SqlTable[Task]):
+    """See `outreach.ports.Tasks`."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, schema.tasks, Task)
+
+    def open_of(self, account_ids: Iterable[str]) -> list[Task]:
+        """Open tasks of these accounts, locked in the order of their ids."""
+        found: list[Task] = []
+        for chunk in chunks(sorted(set(account_ids))):
+            query = self.query().where(_T.account_id.in_(chunk), _among(OPEN))
+            found += self.all_of(query.order_by(_T.task_id).with_for_update())
+        return found
+
+    def held_by(self, agent_id: str) -> Task | None:
+        """The task that the agent holds."""
+        return self.one(self.query().where(_T.agent_id == agent_id, _among(HELD)))
+
+    def candidates(self, query: ClaimQuery, skip: frozenset[str]) -> list[Task]:
+        """Ready tasks in order of rank; rows that others have locked are passed over."""
+        late = query.now - timedelta(minutes=query.callback_grace_minutes)
+        shut_out = exists().where(_X.task_id == _T.task_id, _X.agent_id == query.agent_id, _X.until > query.db_now)
+        wanted = self.query().where(
+            _T.state == TaskState.READY,
+            _T.skill.in_(query.skills),
+            _T.task_class.in_(query.classes),
+            ~_T.supervised,
+            _T.valid_until > query.now,
+            or_(_T.eligible_from.is_(None), _T.eligible_from <= query.now),
+            or_(_T.eligible_until.is_(None), _T.eligible_until > query.now),
+            or_(
+                _T.owner_id.is_(None),
+                _T.owner_id == query.agent_id,
+                _T.callback_at.is_(None),
+                _T.callback_at <= late,
+            ),
+            ~shut_out,
+            _T.task_id.not_in(sorted(skip)),
+        )
+        ordered = wanted.order_by(_T.rank, _T.task_id).limit(query.limit)
+        return self.all_of(ordered.with_for_update(skip_locked=True, of=schema.tasks))
+
+    def insert(self, rows: Sequence[Task]) -> None:
+        """New tasks; the database refuses a second open one of an account and class."""
+        try:
+            self.connection.execute(insert(schema.tasks), [self.row_of(row) for row in rows])
+        except IntegrityError as error:
+            raise Unavailable("another transaction has opened a task of this account and class; try again") from error
+
+    def due(self, now: datetime, limit: int = 500) -> list[Task]:
+        """Whose time has come, locked."""
+        starts = self.query().where(_T.state == TaskState.SCHEDULED, _T.not_before <= now)
+        ends = self.query().where(_among(WAITING), _T.valid_until <= now)
+        found: dict[str, Task] = {}
+        for query in (starts, ends):
+            for task in self.all_of(query.order_by(_T.task_id).limit(limit).with_for_update(skip_locked=True)):
+                found[task.task_id] = task
+        return list(found.values())
+
+    def timed_out(self, db_now: datetime, limit: int = 500) -> list[Task]:
+        """Whose timer has passed, locked."""
+        query = self.query().where(_among(HELD), _T.timer_until <= db_now)
+        return self.all_of(query.order_by(_T.task_id).limit(limit).with_for_update(skip_locked=True))
+
+    def outdated_hints(self, now: datetime, limit: int = 500) -> list[Task]:
+        """Whose window has closed, locked."""
+        query = self.query().where(_T.state == TaskState.READY, _T.eligible_until <= now)
+        return self.all_of(query.order_by(_T.task_id).limit(limit).with_for_update(skip_locked=True))
+
+    def overdue_orders(self, before: datetime, limit: int = 500) -> list[Task]:
+        """That wait too long for an order, locked."""
+        query = self.query().where(_T.state == TaskState.AWAITING_ORDER, _T.flag.is_(None), _T.awaiting_since <= before)
+        return self.all_of(query.order_by(_T.task_id).limit(limit).with_for_update(skip_locked=True))
+
+    def page(self, states: Iterable[TaskState], *, after: str = "", limit: int = 500) -> list[Task]:
+        """By id, locked."""
+        query = self.query().where(_among(states), _T.task_id > after)
+        return self.all_of(query.order_by(_T.task_id).limit(limit).with_for_update())
+
+    def listed(
+        self,
+        states: Iterable[TaskState],
+        *,
+        account_id: str | None = None,
+        flagged: bool | None = None,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> list[Task]:
+        """For pages."""
+        query = self.query().where(_among(states))
+        if account_id is not None:
+            query = query.where(_T.account_id == account_id).order_by(_T.created_at.desc())
+        if flagged is not None:
+            query = query.where(_T.flag.is_not(None) if flagged else _T.flag.is_(None))
+        return self.all_of(query.order_by(_T.rank, _T.task_id).limit(limit).offset(offset))
+
+    def counts(self) -> Mapping[TaskState, int]:
+        """By state."""
+        query = select(_T.state, func.count()).group_by(_T.state)
+        return counted(self.connection, query)
+
+    def hint_counts(self, skills: tuple[str, ...]) -> Mapping[Reason, int]:
+        """Ready tasks by what blocked them."""
+        query = (
+            select(_T.hint_reason, func.count())
+            .where(_T.state == TaskState.READY, _T.skill.in_(skills), _T.hint_reason.is_not(None))
+            .group_by(_T.hint_reason)
+        )
+        return counted(self.connection, query)
+
+    def exclude(self, task_id: str, agent_id: str, until: datetime) -> None:
+        """Not offered to this agent for a while."""
+        row = {"task_id": task_id, "agent_id": agent_id, "until": until}
+        self.connection.execute(upsert(schema.exclusions, self.connection.dialect.name), [row])
+
+    def set_hints(self, hints: Sequence[Hint]) -> None:
+        """Remember hints."""
+        if not hints:
+            return
+        statement = (
+            update(schema.tasks)
+            .where(_T.task_id == bindparam("the_task"))
+            .values(eligible_from=bindparam("since"), eligible_until=bindparam("until"), hint_reason=bindparam("why"))
+        )
+        values = [
+            {"the_task": hint.task_id, "since": hint.eligible_from, "until": hint.eligible_until, "why": hint.reason}
+            for hint in hints
+        ]
+        self.connection.execute(statement, values)
+
+    def reset_hints(self, account_ids: Iterable[str]) -> None:
+        """Forget hints."""
+        nothing = {"eligible_from": None, "eligible_until": None, "hint_reason": None}
+        for chunk in chunks(sorted(set(account_ids))):
+            ready = update(schema.tasks).where(_T.account_id.in_(chunk), _T.state == TaskState.READY)
+            self.run(ready.values(nothing))

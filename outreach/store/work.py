@@ -1,0 +1,141 @@
+"""SQL repositories of standings, needs, reorders and attempts."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, Select, func, select
+
+from outreach.records import Attempt, Need, NeedStatus, ReorderState, ReorderTask
+from outreach.store import schema
+from outreach.store.tables import SqlTable, chunks, counted, upsert
+from schemas.decisions import Reason
+from schemas.needs import AccountStanding
+
+_STANDING = AccountStanding.model_validate_json
+
+
+class SqlStandings:
+    """See `outreach.ports.Standings`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._table = schema.standings
+
+    def get(self, key: str) -> AccountStanding | None:
+        """The account's, or None."""
+        return next(iter(self.many([key])), None)
+
+    def many(self, keys: Iterable[str]) -> list[AccountStanding]:
+        """Those that exist."""
+        table = self._table
+        queries = (select(table.c.body).where(table.c.account_id.in_(chunk)) for chunk in chunks(keys))
+        return [_STANDING(body) for query in queries for body in self._connection.scalars(query)]
+
+    def put(self, rows: Iterable[AccountStanding]) -> None:
+        """Insert or replace."""
+        distinct = {row.account_id: row for row in rows}
+        values = [
+            {
+                "account_id": row.account_id,
+                "account_version": row.account_version,
+                "yearly_spend": row.yearly_spend,
+                "body": row.model_dump_json(exclude_defaults=True),
+            }
+            for row in distinct.values()
+        ]
+        if values:
+            self._connection.execute(upsert(self._table, self._connection.dialect.name), values)
+
+    def spend_at(self, shares: Sequence[float]) -> list[float]:
+        """Yearly spend at these shares, by walking the index."""
+        spend = self._table.c.yearly_spend
+        count = self._connection.scalar(select(func.count()).select_from(self._table)) or 0
+        if not count:
+            return []
+        queries = (select(spend).order_by(spend).offset(int(share * count)).limit(1) for share in shares)
+        return [self._connection.scalar(query) or 0.0 for query in queries]
+
+
+class SqlNeeds(SqlTable[Need]):
+    """See `outreach.ports.Needs`."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, schema.needs, Need)
+
+    def lines(self, task_ids: Iterable[str]) -> list[Need]:
+        """Needs that are lines of these tasks."""
+        column = self.table.c.task_id
+        return [row for chunk in chunks(task_ids) for row in self.all_of(self.query().where(column.in_(chunk)))]
+
+    def of_account(self, account_id: str, limit: int = 200) -> list[Need]:
+        """Newest first."""
+        return self.all_of(self._newest(self.query().where(self.table.c.account_id == account_id)).limit(limit))
+
+    def refused(self, reason: Reason | None = None, limit: int = 100, offset: int = 0) -> list[Need]:
+        """Needs that nobody acts on."""
+        query = self.query().where(self.table.c.status == NeedStatus.REFUSED)
+        if reason is not None:
+            query = query.where(schema.reason_of(self.table.c.reasons, reason))
+        return self.all_of(self._newest(query).limit(limit).offset(offset))
+
+    def refused_counts(self) -> Mapping[Reason, int]:
+        """By reason."""
+        reasons = self.table.c.reasons
+        query = select(reasons, func.count()).where(self.table.c.status == NeedStatus.REFUSED).group_by(reasons)
+        counts: Counter[Reason] = Counter()
+        for told, count in self.connection.execute(query):
+            counts.update(dict.fromkeys(told, count))
+        return counts
+
+    def _newest(self, query: Select[tuple[object, ...]]) -> Select[tuple[object, ...]]:
+        return query.order_by(self.table.c.at.desc(), self.table.c.need_id)
+
+
+class SqlReorders(SqlTable[ReorderTask]):
+    """See `outreach.ports.Reorders`."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, schema.reorders, ReorderTask)
+
+    def lock_many(self, reorder_ids: Iterable[str]) -> list[ReorderTask]:
+        """Those that exist, locked in the order of their ids."""
+        found: list[ReorderTask] = []
+        for chunk in chunks(sorted(set(reorder_ids))):
+            found += self.all_of(self.query().where(self.key.in_(chunk)).order_by(self.key).with_for_update())
+        return found
+
+    def listed(
+        self, states: Iterable[ReorderState], *, account_id: str | None = None, limit: int = 100, offset: int = 0
+    ) -> list[ReorderTask]:
+        """Newest first."""
+        query = self.query().where(self.table.c.state.in_(sorted(states)))
+        if account_id is not None:
+            query = query.where(self.table.c.account_id == account_id)
+        return self.all_of(query.order_by(self.table.c.created_at.desc(), self.key).limit(limit).offset(offset))
+
+    def counts(self) -> Mapping[ReorderState, int]:
+        """By state."""
+        state = self.table.c.state
+        return counted(self.connection, select(state, func.count()).group_by(state))
+
+    def past_validity(self, now: datetime, limit: int = 500) -> list[ReorderTask]:
+        """Whose time has passed, locked."""
+        pending = [ReorderState.PROPOSED, ReorderState.APPROVED]
+        query = self.query().where(self.table.c.state.in_(pending), self.table.c.valid_until <= now)
+        return self.all_of(query.order_by(self.key).limit(limit).with_for_update())
+
+
+class SqlAttempts(SqlTable[Attempt]):
+    """See `outreach.ports.Attempts`."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, schema.attempts, Attempt)
+
+    def of_accounts(self, account_ids: Iterable[str], since: datetime) -> list[Attempt]:
+        """Oldest first."""
+        table = self.table.c
+        found: list[Attempt] = []
+        for chunk in chunks(account_ids):
+            found += self.all_of(self.query().where(table.account_id.in_(chunk), table.started_at >= since))
+        return sorted(found, key=lambda attempt: (attempt.started_at, attempt.attempt_id))
