@@ -76,7 +76,7 @@ def _glm(regressors: Floats, outcome: Floats) -> Floats:
     used = np.ptp(regressors, axis=0) > 0
     used[0] = True
     coefficients = np.zeros(regressors.shape[1])
-    coefficients[used] = sm.GLM(outcome, regressors[:, used], family=family).fit(maxiter=50).params
+    coefficients[used] = sm.GLM(outcome, regressors[:, used], family=family).fit(maxiter=50, wls_method="qr").params
     return coefficients
 
 

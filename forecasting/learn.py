@@ -21,7 +21,7 @@ NAME = "gamma-renewal-1"
 PRIOR_PAIR = RenewalParameters(k=1.7, a=0.6, b=50.0, alpha=0.7, beta=1.0)
 PRIOR_ACCOUNT = RenewalParameters(k=1.9, a=0.7, b=25.0, alpha=0.13, beta=2.6)
 MIN_PAIRS = 30  # with fewer the prior is published as it is, and the model says that it is degraded
-SAMPLE_PAIRS, SAMPLE_ACCOUNTS, SAMPLE_WINDOW = 5_000, 2_500, 6_000
+SAMPLE_PAIRS, SAMPLE_ACCOUNTS, SAMPLE_WINDOW = 4_000, 2_000, 4_000
 
 
 def fit_population(history: OrderDays, as_of_day: int, *, seed: int = 0) -> PopulationModel:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import betainc, betaln
 from statsmodels.base.model import GenericLikelihoodModel
+from statsmodels.tools.numdiff import approx_fprime
 
 from forecasting.columns import DECAY, GAP_FLOOR_DAYS
 from forecasting.renewal import HALF_DAY, RenewalParameters
@@ -89,6 +90,10 @@ class RenewalLikelihood(GenericLikelihoodModel):  # type: ignore[misc]  # statsm
         prior = -0.5 * np.sum(((params - self.start_params) / PRIOR_SPREAD) ** 2)
         per_pair = np.bincount(g.pair, density, pairs) + np.log(np.maximum(ended + (1 - ended) * silent, 1e-300))
         return np.asarray(per_pair + prior / pairs, float)
+
+    def score(self, params: Floats) -> Floats:
+        """Gradient by forward differences: half the price of central ones, as good for five smooth parameters."""
+        return np.asarray(approx_fprime(params, self.loglike, centered=False), float).ravel()
 
 
 def fit_renewal(gaps: Gaps, start: RenewalParameters) -> tuple[RenewalParameters, float]:

@@ -45,28 +45,25 @@ class RenewalCurve:
     rate: Floats  # B = b + S, days
     ended: Floats  # P(ended with the last order), before any silence
     silence: Floats  # days since the last order
+    now: Floats  # survival until this moment
     known: NDArray[np.bool_]  # rows that have any order
 
     def take(self, rows: NDArray[np.bool_]) -> RenewalCurve:
         """The rows where the mask holds."""
-        figures = (self.shape[rows], self.rate[rows], self.ended[rows], self.silence[rows])
+        figures = (self.shape[rows], self.rate[rows], self.ended[rows], self.silence[rows], self.now[rows])
         return RenewalCurve(self.k, *figures, self.known[rows])
-
-    def _survival(self, days: Floats) -> Floats:
-        """S(days since the last order)."""
-        return np.asarray(betainc(self.shape, self.k, self.rate / (self.rate + days)), float)
 
     def window(self, ahead_days: Days, horizon_days: Days) -> Floats:
         """P(an order in [ahead, ahead + horizon) | silence until ahead)."""
         since = self.silence + ahead_days
-        start = self._survival(np.maximum(since - HALF_DAY, GAP_FLOOR_DAYS))
-        end = self._survival(np.maximum(since + horizon_days - HALF_DAY, GAP_FLOOR_DAYS))
+        at_once = isinstance(ahead_days, float) and ahead_days == 0.0
+        start = self.now if at_once else survival(self.k, self.shape, self.rate, since)
+        end = survival(self.k, self.shape, self.rate, since + horizon_days)
         return self._of_living(start, np.maximum(start - end, 0.0))
 
     def ever(self) -> Floats:
         """P(any further order | silence until now)."""
-        start = self._survival(np.maximum(self.silence - HALF_DAY, GAP_FLOOR_DAYS))
-        return self._of_living(start, start)
+        return self._of_living(self.now, self.now)
 
     def _of_living(self, start: Floats, ordered: Floats) -> Floats:
         """Weigh with the chance that there is anyone left to order."""
@@ -87,6 +84,16 @@ class RenewalCurve:
 def renewal_curve(parameters: RenewalParameters, columns: PairColumns, as_of_day: Days) -> RenewalCurve:
     """The curve of each row at the beginning of as_of_day."""
     p, known = parameters, columns.orders > 0
+    shape, rate = p.a + p.k * columns.n, p.b + columns.S
     ended = p.alpha / (p.alpha + p.beta + np.maximum(columns.orders - 1, 0.0))
     silence = np.where(known, np.maximum(as_of_day - columns.last_day, 0.0), 0.0).astype(float)
-    return RenewalCurve(p.k, p.a + p.k * columns.n, p.b + columns.S, ended, silence, known)
+    return RenewalCurve(p.k, shape, rate, ended, silence, survival(p.k, shape, rate, silence), known)
+
+
+def survival(k: float, shape: Floats, rate: Floats, days: Floats) -> Floats:
+    """P(no order on any of the `days` whole days after the day of the last one); arrays of one shape.
+
+    I_{B / (B + t)}(A, k) with A = shape, B = rate, k the gap's own shape; t ends half a day before the next day begins.
+    """
+    time = np.maximum(days - HALF_DAY, GAP_FLOOR_DAYS)
+    return np.asarray(betainc(shape, k, rate / (rate + time)), float)

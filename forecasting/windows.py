@@ -34,15 +34,21 @@ class Window:
 
 def open_windows(history: OrderDays, as_of_day: float, max_rows: int, rng: np.random.Generator) -> list[Window]:
     """One window for each of WINDOW_DAYS that has pairs of at least MIN_ORDERS; at most max_rows pairs each."""
-    windows = [window_of(history, as_of_day - days, days, max_rows, rng) for days in WINDOW_DAYS]
+    accounts = history.of_accounts()
+    windows = [window_of(history, accounts, as_of_day - days, days, max_rows, rng) for days in WINDOW_DAYS]
     return [w for w in windows if len(w.wait_days)]
 
 
-def window_of(history: OrderDays, opened: float, length_days: float, max_rows: int, rng: np.random.Generator) -> Window:
-    """What was known at `opened` of pairs that could be forecast then, and what came in the window."""
+def window_of(
+    history: OrderDays, accounts: OrderDays, opened: float, length_days: float, max_rows: int, rng: np.random.Generator
+) -> Window:
+    """What was known at `opened` of pairs that could be forecast then, and what came in the window.
+
+    accounts: `history.of_accounts()`.
+    """
     known = history.before(opened)
     often = known.where(_of_frequent_pairs(known))
-    pairs = often.pairs_in_context(known.of_accounts())
+    pairs = often.pairs_in_context(accounts.before(opened))
     usable = opened - pairs.columns.last_day <= MAX_SILENCE_DAYS
     chosen = np.flatnonzero(usable)
     if len(chosen) > max_rows:
