@@ -1,0 +1,128 @@
+"""`ringahead desk`: effects and letters from Kafka into the database, with their offsets in the same transaction.
+
+Positions are the database's: after a crash at any point the consumer resumes where the last committed transaction
+ended, and what is seen again changes nothing. Offsets are committed to Kafka too, for lag tools alone.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import KafkaError
+
+from outreach.desk import Desk
+from outreach.ports import Store
+from schemas.dead_letters import DeadLetter
+from schemas.errors import Unavailable
+from schemas.needs import decode_effect
+from schemas.settings import Settings
+from schemas.topics import Topic
+from streams.kafka.client import consumer, producer
+from streams.kafka.relay import relay_outbox
+
+GROUP = "ringahead-desk"
+TOPICS = (Topic.NEEDS.value, Topic.DEAD_LETTERS.value)
+POLL_MS = 200
+BATCH_RECORDS = 500
+UPKEEP_SECONDS = 5.0
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 10.0
+
+Fetched = Mapping[TopicPartition, Sequence[Any]]
+
+log = logging.getLogger(__name__)
+
+
+class Positions(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
+    """Starts every assigned partition where the database says."""
+
+    def __init__(self, client: AIOKafkaConsumer, store: Store) -> None:
+        self._client = client
+        self._store = store
+
+    async def on_partitions_revoked(self, revoked: Any) -> None:
+        """Nothing to do: what was not committed to the database is read again by whoever has it next."""
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        """Seek before the first fetch."""
+        with self._store.read() as transaction:
+            known = transaction.offsets.get(GROUP)
+        for place in assigned:
+            offset = known.get((place.topic, place.partition))
+            if offset is not None:
+                self._client.seek(place, offset)
+
+
+async def run_desk(settings: Settings, store: Store, desk: Desk, stopped: asyncio.Event) -> None:
+    """Run until stopped. What is unavailable is waited for; anything else ends the process."""
+    async with producer(settings) as out, consumer(settings, group=GROUP) as client:
+        client.subscribe(TOPICS, listener=Positions(client, store))
+        await asyncio.gather(_consume(client, store, desk, stopped), _look_after(out, store, desk, stopped))
+
+
+async def _consume(client: AIOKafkaConsumer, store: Store, desk: Desk, stopped: asyncio.Event) -> None:
+    while not stopped.is_set():
+        fetched = await client.getmany(timeout_ms=POLL_MS, max_records=BATCH_RECORDS)
+        if not fetched:
+            continue
+        positions = {(place.topic, place.partition): records[-1].offset + 1 for place, records in fetched.items()}
+        await _until_stored(partial(_store, store, desk, fetched, positions), stopped)
+        await _tell_kafka(client, positions)
+
+
+async def _until_stored(write: Callable[[], None], stopped: asyncio.Event) -> None:
+    """Try until the database takes it: the consumer waits, heartbeats go on, nothing is lost."""
+    pause = FIRST_PAUSE_SECONDS
+    while not stopped.is_set():
+        try:
+            await asyncio.to_thread(write)
+        except Unavailable as error:
+            log.warning("the database is not there, trying again in %.1f s: %s", pause, error)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+        else:
+            return
+
+
+def _store(store: Store, desk: Desk, fetched: Fetched, positions: Mapping[tuple[str, int], int]) -> None:
+    with store.begin() as transaction:
+        for place, records in fetched.items():
+            values = [record.value for record in records if record.value is not None]
+            if place.topic == Topic.NEEDS.value:
+                desk.apply_effects(transaction, [decode_effect(value) for value in values])
+            else:
+                transaction.dead_letters.put([DeadLetter.model_validate_json(value) for value in values])
+        transaction.offsets.put(GROUP, positions)
+
+
+async def _tell_kafka(client: AIOKafkaConsumer, positions: Mapping[tuple[str, int], int]) -> None:
+    """For lag tools; a failure costs nothing, as the database has the truth."""
+    try:
+        await client.commit({TopicPartition(*place): offset for place, offset in positions.items()})
+    except KafkaError as error:
+        log.warning("offsets were not committed to Kafka: %r", error)
+
+
+async def _look_after(out: AIOKafkaProducer, store: Store, desk: Desk, stopped: asyncio.Event) -> None:
+    """Send what leaves the outbox; now and then look after leases, timers and priorities."""
+    next_upkeep = 0.0
+    loop = asyncio.get_running_loop()
+    while not stopped.is_set():
+        try:
+            sent = await relay_outbox(out, store)
+            if loop.time() >= next_upkeep:
+                await asyncio.to_thread(_upkeep, store, desk)
+                next_upkeep = loop.time() + UPKEEP_SECONDS
+        except Unavailable as error:
+            log.warning("waiting: %s", error)
+            await asyncio.sleep(FIRST_PAUSE_SECONDS)
+        else:
+            await asyncio.sleep(0 if sent else POLL_MS / 1000)
+
+
+def _upkeep(store: Store, desk: Desk) -> None:
+    with store.begin() as transaction:
+        desk.upkeep(transaction, transaction.db_now())

@@ -1,0 +1,53 @@
+"""Appending events of our own to the log of record, and reading it from the beginning."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator
+
+from aiokafka import TopicPartition
+
+from schemas.envelope import Event
+from schemas.errors import BadEvent
+from schemas.settings import Settings
+from schemas.topics import Topic
+from streams.kafka.client import consumer, producer, send_all
+from streams.kafka.processors import event_outputs
+from streams.microbatch.ports import Record
+from streams.processor import read_event
+
+READ_RECORDS = 5000
+
+
+async def append(settings: Settings, events: Iterable[Event]) -> None:
+    """Append and wait until it is replicated; broadcast events go to every partition."""
+    async with producer(settings) as client:
+        await send_all(
+            client, [output for event in events for output in event_outputs(event, settings.kafka_partitions)]
+        )
+
+
+async def read_all(settings: Settings) -> AsyncIterator[list[Event]]:
+    """The log from its beginning to what is its end now, in chunks; letters-to-be are passed over."""
+    async with consumer(settings) as client:
+        places = [TopicPartition(Topic.LOG.value, number) for number in range(settings.kafka_partitions)]
+        client.assign(places)
+        ends = await client.end_offsets(places)
+        begins = await client.beginning_offsets(places)
+        left = {place for place in places if ends[place] > begins[place]}
+        while left:
+            fetched = await client.getmany(*left, timeout_ms=1000, max_records=READ_RECORDS)
+            for records in fetched.values():
+                yield list(_events(records))
+            left = {place for place in left if await client.position(place) < ends[place]}
+
+
+def append_now(settings: Settings, events: Iterable[Event]) -> None:
+    """The same for a program that is not asynchronous."""
+    asyncio.run(append(settings, events))
+
+
+def _events(records: Iterable[object]) -> Iterator[Event]:
+    for one in records:
+        try:
+            yield read_event(Record(one.topic, one.partition, one.offset, one.timestamp, one.key, one.value))  # type: ignore[attr-defined]  # aiokafka has no types
+        except BadEvent:
+            continue

@@ -1,0 +1,76 @@
+"""The two processors of a worker: ingest (public topics -> log of record) and fold (log of record -> effects)."""
+
+from collections.abc import Iterable, Sequence
+
+from schemas.dead_letters import DeadLetter
+from schemas.envelope import Event
+from schemas.needs import AccountEffect, Effect, encode_effect
+from schemas.topics import Topic
+from streams.artefacts import ArtefactSource
+from streams.core.context import Installation
+from streams.ingest import IngestRules, LogEntry, entry_of, ingest
+from streams.microbatch.ports import Outcome, Output, PartitionStore, ProcessorFactory, Record
+from streams.processor import LogFolder
+
+
+class Ingest:
+    """Public topics in, log of record and dead letters out. Keeps nothing."""
+
+    def __init__(self, rules: IngestRules, partitions: int) -> None:
+        self._rules = rules
+        self._partitions = partitions
+
+    def process(self, records: Sequence[Record]) -> list[Output]:
+        """One output a record; a broadcast event goes to every partition of the log."""
+        return [output for record in records for output in self._outputs(ingest(record, self._rules))]
+
+    def _outputs(self, result: LogEntry | DeadLetter) -> Iterable[Output]:
+        if isinstance(result, DeadLetter):
+            return (letter_output(result),)
+        return entry_outputs(result, self._partitions)
+
+
+class Fold:
+    """One partition of the log of record; effects stay in the partition of the same number."""
+
+    def __init__(self, number: int, folder: LogFolder, partitions: int) -> None:
+        self._number = number
+        self._folder = folder
+        self._partitions = partitions
+
+    def process(self, records: Sequence[Record]) -> Outcome:
+        """Fold, and say what must be delivered before the state may be written."""
+        folded = self._folder.fold(records)
+        outputs = [self._effect(effect) for effect in folded.effects]
+        outputs += [letter_output(letter) for letter in folded.letters]
+        outputs += [output for event in folded.recorded for output in event_outputs(event, self._partitions)]
+        return Outcome(outputs, folded.writes)
+
+    def _effect(self, effect: Effect) -> Output:
+        key = effect.account_id if isinstance(effect, AccountEffect) else "*"
+        return Output(Topic.NEEDS.value, key.encode(), encode_effect(effect), self._number)
+
+
+def fold_factory(installation: Installation, artefacts: ArtefactSource, partitions: int) -> ProcessorFactory:
+    """Builds the fold of a partition from its recovered store."""
+
+    def build(number: int, store: PartitionStore) -> Fold:
+        return Fold(number, LogFolder(number, store, installation, artefacts), partitions)
+
+    return build
+
+
+def letter_output(letter: DeadLetter) -> Output:
+    """A dead letter as a record."""
+    return Output(Topic.DEAD_LETTERS.value, letter.source.encode(), letter.model_dump_json().encode())
+
+
+def event_outputs(event: Event, partitions: int) -> list[Output]:
+    """An event of our own as records of the log."""
+    return entry_outputs(entry_of(event), partitions)
+
+
+def entry_outputs(entry: LogEntry, partitions: int) -> list[Output]:
+    """A log entry as records: one, in its account's partition, or one in each."""
+    numbers: Iterable[int | None] = range(partitions) if entry.broadcast else (None,)
+    return [Output(Topic.LOG.value, entry.key, entry.value, number) for number in numbers]

@@ -1,0 +1,73 @@
+"""The population's loop: fit on everybody's order days, publish what was learnt, refresh the suggestions."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from forecasting.artefact import PopulationModel
+from forecasting.explain import suggestion_sentence
+from forecasting.history import OrderDays
+from forecasting.learn import fit_population
+from forecasting.similar import AccountSuggestions, baskets_of, recommend
+from outreach.ports import Transaction
+from outreach.profiles import ProfileSet
+from outreach.records import Suggestion
+from schemas.envelope import Event, broadcast
+from schemas.events.ours import ModelPublished, ProfilesChanged
+
+SOURCE = "ringahead/learn"
+SUGGESTIONS = 3
+"""Kept for each account; a profile may show fewer."""
+
+Names = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """A model, and the event that says so to every partition."""
+
+    model: PopulationModel
+    published: Event
+
+
+def fit(history: OrderDays, at: datetime) -> Learnt:
+    """A model of what was known when the day of ``at`` began."""
+    model = fit_population(history, at.toordinal())
+    event = broadcast(
+        ModelPublished(version=model.version, digest=model.digest),
+        source=SOURCE,
+        id=f"model-{model.digest[:16]}",
+        time=at,
+    )
+    return Learnt(model, event)
+
+
+def store_model(tx: Transaction, learnt: Learnt, at: datetime) -> None:
+    """Keep the artefact before the event says that it is in force."""
+    digest = tx.artefacts.put(learnt.model.artefact)
+    tx.artefacts.set_current("models", learnt.model.version, digest, at)
+
+
+def store_profiles(tx: Transaction, profiles: ProfileSet, at: datetime) -> Event:
+    """Keep the profiles, and return the event that puts them in force."""
+    digest = tx.artefacts.put(profiles.dumps())
+    tx.artefacts.set_current("profiles", profiles.version, digest, at)
+    fact = ProfilesChanged(version=profiles.version, digest=digest)
+    return broadcast(fact, source=SOURCE, id=f"profiles-{profiles.version}-{digest[:16]}", time=at)
+
+
+def suggestions(history: OrderDays, at: datetime, names: Names) -> Iterator[list[Suggestion]]:
+    """New products for every account that ever bought, in chunks of accounts."""
+    version = hashlib.sha256(msgspec.json.encode([str(at), len(history)])).hexdigest()[:12]
+    for chunk in recommend(baskets_of(history, at.toordinal()), SUGGESTIONS):
+        yield [row for account in chunk for row in _rows(account, names, version)]
+
+
+def _rows(account: AccountSuggestions, names: Names, version: str) -> Iterator[Suggestion]:
+    for one in account.suggestions:
+        name = names.get(one.sku, one.sku)
+        sentence = suggestion_sentence(one, name) or ""
+        yield Suggestion(account.account_id, one.rank, one.sku, name, sentence, version)
