@@ -117,7 +117,9 @@ def call_view(card: TaskCard, now: Now | None, db_now: datetime) -> CallView:
         hours=_hours(card, now, zone),
         facts=_facts(card),
         lines=tuple(_line(need, now) for need in card.lines),
-        attempts=tuple(_attempt(attempt, zone) for attempt in reversed(card.attempts)),
+        attempts=tuple(
+            _attempt(one, zone) for one in reversed(card.attempts) if one.attempt_id != card.task.attempt_id
+        ),
         buttons=_buttons(card.task.task_class),
         lease_seconds=max(0, int(left)),
         lease_max=max(120, int(left)),

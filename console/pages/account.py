@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from console.context import Console, Me, Services
 from console.gate import Principal
 from console.roles import CALLERS
-from console.texts import KINDS, plain, text
+from console.texts import HAPPENINGS, KINDS, plain, text
 from console.times import moment_text
 from outreach.desk import AccountRecord
 from outreach.ports import Transaction
@@ -150,5 +150,11 @@ def _need_row(need: Need) -> NeedRow:
 def _happening(entry: AuditEntry) -> Happening:
     moved = entry.before != entry.after and entry.after
     detail = f"{plain(entry.before or '')} → {plain(entry.after or '')}".strip(" →") if moved else ""
-    told = " · ".join(part for part in (detail, entry.detail) if part)
-    return Happening(moment_text(entry.at), plain(entry.event), told, entry.actor)
+    spoken = "" if _is_digest(entry.detail) else plain(entry.detail)
+    told = " · ".join(part for part in (detail, spoken) if part)
+    return Happening(moment_text(entry.at), HAPPENINGS.get(entry.event, plain(entry.event)), told, entry.actor)
+
+
+def _is_digest(detail: str) -> bool:
+    """Ids of attempts and commands: for programs, not for the timeline."""
+    return len(detail) == 32 and set(detail) <= set("0123456789abcdef")

@@ -94,8 +94,7 @@ def show(console: Services, me: Me) -> HTMLResponse:
     """The whole page."""
     with console.store.read() as tx:
         desk = _desk_context(console, tx, me)
-        made = text("made.contacts") if desk["call"] and desk["call"].generated else ""  # type: ignore[attr-defined]
-        return console.page("agent.html", me=me, tx=tx, here="/agent", made=made, **desk)
+        return console.page("agent.html", me=me, tx=tx, here="/agent", **desk)
 
 
 def show_desk(console: Services, me: Me, about: str = "") -> HTMLResponse:

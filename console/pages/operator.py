@@ -1,6 +1,6 @@
 """The operator's page: how far behind, what is in force, what was refused and why."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,40 +9,15 @@ from fastapi.responses import HTMLResponse
 
 from console.chart import day_text
 from console.context import Console, Me, Services
-from console.ports import LagSource, PartitionLag
+from console.lag_view import Measured, lag_groups, measure, overall
 from console.texts import plain, text
-from console.times import duration_text, moment_text
+from console.times import moment_text
 from outreach.ports import Transaction
 from schemas.dead_letters import DeadLetter
-from schemas.errors import Unavailable
 from schemas.settings import Settings
 
 LETTERS_SHOWN = 20
 RAW_BYTES_SHOWN = 600
-WORST_LAST = ("ok", "warn", "stall", "rewind", "stop")
-
-
-@dataclass(frozen=True, slots=True)
-class LagRow:
-    """A partition's lag in words."""
-
-    place: str
-    committed: str
-    end: str
-    events: str
-    seconds: str
-    status: str
-    tone: str
-
-
-@dataclass(frozen=True, slots=True)
-class LagGroup:
-    """A consumer group, as bad as its worst partition."""
-
-    name: str
-    status: str
-    tone: str
-    rows: tuple[LagRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +51,24 @@ def mount(app: FastAPI) -> None:
 
 def show(console: Services, me: Me) -> HTMLResponse:
     """The whole page."""
-    lag, trouble = sample(console.lag)
+    lag = measure(console.lag)
     with console.store.read() as tx:
-        return console.page("operator.html", me=me, tx=tx, here="/operator", **board(console, tx, lag, trouble))
+        return console.page("operator.html", me=me, tx=tx, here="/operator", **board(console, tx, lag))
 
 
 def show_board(console: Services) -> HTMLResponse:
     """The part that renews itself."""
-    lag, trouble = sample(console.lag)
+    lag = measure(console.lag)
     with console.store.read() as tx:
-        return HTMLResponse(console.render("board.html", **board(console, tx, lag, trouble)))
+        return HTMLResponse(console.render("board.html", **board(console, tx, lag)))
 
 
-def board(console: Console, tx: Transaction, lag: tuple[LagGroup, ...], trouble: str) -> dict[str, object]:
+def board(console: Console, tx: Transaction, lag: Measured) -> dict[str, object]:
     """Everything on it."""
     return {
-        "lag": lag,
-        "lag_trouble": trouble,
-        "figures": figures(console, tx),
+        "lag": lag_groups(lag.rows),
+        "lag_trouble": lag.trouble,
+        "figures": (_behind(lag), *figures(console, tx)),
         "tasks": _counted(tx.tasks.counts()),
         "refused": _counted(tx.needs.refused_counts()),
         "letter_counts": _counted(tx.dead_letters.counts()),
@@ -101,51 +76,10 @@ def board(console: Console, tx: Transaction, lag: tuple[LagGroup, ...], trouble:
     }
 
 
-def sample(source: LagSource) -> tuple[tuple[LagGroup, ...], str]:
-    """Lag by group, and why it cannot be told, if so."""
-    try:
-        return lag_groups(source.sample()), ""
-    except Unavailable as error:
-        return (), str(error)
-
-
-def lag_groups(rows: Sequence[PartitionLag]) -> tuple[LagGroup, ...]:
-    """In order of name; a group has the status of its worst partition."""
-    found = []
-    for name in sorted({row.group for row in rows}):
-        own = sorted((row for row in rows if row.group == name), key=lambda row: (row.topic, row.partition))
-        worst = max((str(row.status) for row in own), key=_badness)
-        found.append(LagGroup(name, worst, _tone(worst), tuple(_lag_row(row) for row in own)))
-    return tuple(found)
-
-
-def _lag_row(row: PartitionLag) -> LagRow:
-    none = row.committed is None
-    return LagRow(
-        place=f"{row.topic} / {row.partition}",
-        committed=text("operator.no_commits") if none else f"{row.committed:,}",
-        end=f"{row.end:,}",
-        events=text("unknown") if row.lag_events is None else f"{max(0, row.lag_events):,}",
-        seconds=_seconds(row),
-        status=str(row.status),
-        tone=_tone(str(row.status)),
-    )
-
-
-def _seconds(row: PartitionLag) -> str:
-    if row.lag_seconds is None:
-        return text("unknown")
-    caught_up = row.lag_events == 0
-    return text("operator.caught_up") if caught_up else duration_text(max(0.0, row.lag_seconds))
-
-
-def _badness(status: str) -> int:
-    word = status.lower()
-    return WORST_LAST.index(word) if word in WORST_LAST else len(WORST_LAST)
-
-
-def _tone(status: str) -> str:
-    return {0: "ok", 1: "warn"}.get(_badness(status), "danger")
+def _behind(lag: Measured) -> Figure:
+    """The first question of an operator, answered in one line."""
+    said = overall(lag)
+    return Figure(text("operator.behind"), said.value, said.note, said.tone)
 
 
 def figures(console: Console, tx: Transaction) -> tuple[Figure, ...]:
@@ -180,7 +114,7 @@ def _model(settings: Settings, tx: Transaction) -> Figure:
 
 
 def _kill_switch(settings: Settings, tx: Transaction) -> Figure:
-    on = settings.kill_switch or (tx.facts.get("kill_switch") or "") not in {"", "0", "off", "false"}
+    on = settings.kill_switch or tx.facts.get("kill_switch") == "on"
     name = text("operator.kill_switch")
     return Figure(name, text("operator.kill_on"), "", "danger") if on else Figure(name, text("operator.kill_off"))
 

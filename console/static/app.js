@@ -40,6 +40,16 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.requestConfig?.verb === "post") document.querySelector("[data-focus]")?.focus({ preventScroll: true });
 });
 
+// What somebody has opened stays open when its part of the page is renewed.
+let opened = [];
+document.addEventListener("htmx:beforeSwap", (event) => {
+  opened = [...event.detail.target.querySelectorAll("details[open][id]")].map((one) => one.id);
+});
+document.addEventListener("htmx:afterSwap", () => {
+  for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+  opened = [];
+});
+
 startKeys(remember);
 startClocks();
 startLive();
