@@ -1,0 +1,1 @@
+"""Configuration of the local Kafka: server.properties is a template, see `ops.kafka_local`."""

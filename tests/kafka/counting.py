@@ -1,0 +1,105 @@
+"""A worker process that remembers, for each key, every number that it was given, in order.
+
+Nothing is idempotent on purpose: a record applied twice, lost or out of order shows in the state.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from streams.microbatch import (
+    BatchApp,
+    BatchConfig,
+    Outcome,
+    Output,
+    PartitionStore,
+    Record,
+    Unavailable,
+    changelog_topic,
+)
+from streams.microbatch.worker import run_worker
+
+EVERY = 10
+"""Every tenth number is also an output."""
+
+
+class Remembering:
+    """State of a key: its numbers, eight bytes each. Every tenth number is an output keyed by itself."""
+
+    def __init__(self, out: str, store: PartitionStore, down: Path) -> None:
+        self._out, self._store, self._down = out, store, down
+        self.keys_at_start = sum(1 for _ in store.items())
+
+    def process(self, records: Sequence[Record]) -> Outcome:
+        """Append; raise Unavailable while the file `down` exists."""
+        states: dict[bytes, bytes] = {}
+        outcome = Outcome()
+        for record in records:
+            key, value = record.key or b"", record.value or b""
+            states[key] = states.get(key, self._store.get(key) or b"") + value
+            if int.from_bytes(value) % EVERY == 0:
+                outcome.outputs.append(Output(self._out, value, key))
+        if self._down.exists():
+            raise Unavailable("the file says so")
+        outcome.writes.extend(states.items())
+        return outcome
+
+
+class Passing:
+    """Sends every record on."""
+
+    def __init__(self, out: str) -> None:
+        self._out = out
+
+    def process(self, records: Sequence[Record]) -> list[Output]:
+        """One output for each record."""
+        return [Output(self._out, record.key, record.value) for record in records]
+
+
+def build(options: argparse.Namespace) -> BatchApp:
+    """One stateful agent on the topic `log`, one stateless agent from `raw` to `log`."""
+    name = options.prefix
+    log, raw, out = f"{name}-log", f"{name}-raw", f"{name}-out"
+    app = BatchApp(
+        BatchConfig(
+            app_id=f"{name}-app",
+            bootstrap=options.bootstrap,
+            data_dir=options.data,
+            batch_records=options.batch,
+            session_timeout_seconds=10,
+            heartbeat_seconds=2,
+            rebalance_timeout_seconds=15,
+            request_timeout_seconds=10,
+        )
+    )
+    down = options.data.parent / "down"
+    app.stateful(log, lambda _, store: Remembering(out, store, down))
+    app.stateless([raw], Passing(log))
+
+    @app.agent(app.batches(log), name="fold")  # type: ignore[untyped-decorator]
+    async def fold(stream):  # type: ignore[no-untyped-def]
+        async for event in stream.noack().events():
+            await app.runner.handle(event.value)
+            await stream.ack(event)
+
+    @app.agent(app.batches(raw), name="pass")  # type: ignore[untyped-decorator]
+    async def send_on(stream):  # type: ignore[no-untyped-def]
+        async for event in stream.noack().events():
+            await app.runner.handle(event.value)
+            await stream.ack(event)
+
+    return app
+
+
+def changelog_of(prefix: str) -> str:
+    """The changelog of the worker's table."""
+    return changelog_topic(f"{prefix}-app", f"{prefix}-log")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--bootstrap", required=True)
+    parser.add_argument("--prefix", required=True)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--batch", type=int, default=100)
+    run_worker(build(parser.parse_args()))
