@@ -29,7 +29,8 @@ EARLIEST, LATEST = pd.Timestamp("1900-01-01"), pd.Timestamp("2100-01-01")
 
 @dataclass(frozen=True, slots=True)
 class OrderLines:
-    """Usable lines before as-of (account_id, sku, order_id: str; quantity: float > 0; ordered_at: datetime64[us])."""
+    """Usable lines before as-of (account_id, sku, order_id: str; quantity: float > 0; unit_price: float, NaN where
+    there is none; ordered_at: datetime64[us])."""
 
     frame: pd.DataFrame
     read: int
@@ -151,6 +152,7 @@ def _usable(path: Path, table: pa.Table, left_out: Counter[str], as_of: pd.Times
     read = table.num_rows + left_out.total()
     frame = pd.DataFrame({name: _texts(table[name]) for name in IDS})
     frame["quantity"] = _numbers(table["quantity"])
+    frame["unit_price"] = _numbers(table["unit_price"])
     frame["ordered_at"] = _times(table["ordered_at"])
     good = np.ones(len(frame), bool)
     for reason, bad in _faults(frame).items():

@@ -1,7 +1,8 @@
 """All checks, grouped by what they are needed for."""
 
-from ops.checks import Check, Group, machine, servers
+from ops.checks import Check, Group, machine, note, ok, servers
 from schemas.settings import Settings
+from streams.embedded.lock import Owner, owner_of
 
 
 def survey(settings: Settings) -> tuple[Group, ...]:
@@ -25,8 +26,16 @@ def _machine(settings: Settings) -> tuple[Check, ...]:
 
 
 def _embedded(settings: Settings) -> tuple[Check, ...]:
-    port = machine.port(settings.console_host, settings.console_port, ours=False, bindable=machine.can_bind)
-    return machine.sqlite(settings.data_dir), port
+    owner = owner_of(settings.data_dir)
+    place = settings.console_host, settings.console_port
+    port = machine.port(*place, ours=owner is not None, bindable=machine.can_bind)
+    return machine.sqlite(settings.data_dir), _lock(owner), port
+
+
+def _lock(owner: Owner | None) -> Check:
+    if owner is None:
+        return ok("Data lock", "free: no command is using the data folder")
+    return note("Data lock", f"held by `{owner.command}`, process {owner.pid}", f"to stop it: kill {owner.pid}")
 
 
 def _kafka(settings: Settings) -> tuple[Check, ...]:

@@ -4,17 +4,18 @@ Data: "Online Retail", UCI Machine Learning Repository, Daqing Chen (2015), CC B
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import pandas as pd
+from pyarrow import ArrowException
 
 from ops.importers.credit_notes import Document, OrderBook
-from ops.importers.report import Report
+from ops.importers.report import Imported, Report
 from schemas.envelope import Event
+from schemas.errors import BadFile
 from schemas.events.orders import OrderCancelled, OrderLine, OrderPlaced, OrderReturned
 
 SHIPPED = Path(__file__).parent / "data" / "online_retail.parquet"
@@ -23,6 +24,16 @@ SOURCE: Final = "urn:ringahead:import:online-retail"
 CURRENCY: Final = "GBP"
 ZONE: Final = "Europe/London"
 """The file has the wholesaler's local times."""
+COLUMNS: Final = (
+    "InvoiceNo",
+    "StockCode",
+    "Description",
+    "Quantity",
+    "InvoiceDate",
+    "UnitPrice",
+    "CustomerID",
+    "Country",
+)
 PRODUCT: Final = r"\d{5}"
 """A product's code starts with five digits; POST, DOT, M, BANK CHARGES ... are not products."""
 ORDERED, CREDITED = "ordered", "credited"
@@ -30,21 +41,14 @@ REASONS: Final = ("no_customer", "not_a_product", "no_price", "not_positive_quan
 """Why a line is left out; the first that applies counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """Order events by time, and what became of every line."""
-
-    events: list[Event]
-    report: Report
-
-
 def read(path: Path = SHIPPED) -> pd.DataFrame:
     """The raw file with canonical names: one row a line, times in UTC, ``fate`` says what becomes of the line.
 
     Columns: order_id, sku, description, quantity (int, negative on credit notes), ordered_at (datetime64, UTC),
     unit_price (float, GBP), account_id (empty if missing), country, fate (ordered, credited, or one of REASONS).
+    Raises BadFile for anything else.
     """
-    raw = pd.read_parquet(path)
+    raw = _raw(path)
     local = raw["InvoiceDate"].dt.tz_localize(ZONE, ambiguous=False, nonexistent="shift_forward")
     lines = pd.DataFrame(
         {
@@ -59,6 +63,14 @@ def read(path: Path = SHIPPED) -> pd.DataFrame:
         }
     )
     return lines.assign(fate=_fates(lines))
+
+
+def _raw(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(path, columns=list(COLUMNS))
+    except (ArrowException, OSError, ValueError) as error:
+        said = f"{path}: not the Online Retail file as Parquet with the columns {', '.join(COLUMNS)}"
+        raise BadFile(said) from error
 
 
 def order_lines(lines: pd.DataFrame) -> pd.DataFrame:

@@ -1,7 +1,9 @@
-"""What an import used and what it left out, by reason; every line of the file is counted exactly once."""
+"""What an import gave, used and left out, by reason; every line of the file is counted exactly once."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+
+from schemas.envelope import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +33,11 @@ class Report:
             for reason, count in sorted(counts.items(), key=lambda row: -row[1]):
                 yield title + reason.replace("_", " "), count
         yield "lines in the file", self.lines
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """Order events by time, and what became of every line."""
+
+    events: list[Event]
+    report: Report

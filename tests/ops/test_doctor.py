@@ -13,6 +13,7 @@ from ops.checks.survey import survey
 from ops.cli import run
 from schemas.settings import Settings
 from schemas.topics import CATALOGUE
+from streams.embedded.lock import hold
 
 PLANNED = {str(spec.topic): 4 if spec.co_partitioned else 1 for spec in CATALOGUE}
 
@@ -136,3 +137,10 @@ def test_verdict_is_about_the_configured_runtime(
 def test_every_missing_thing_has_a_remedy() -> None:
     checks = [check for group in survey(Settings()) for check in group.checks]
     assert [check.topic for check in checks if check.state is State.MISSING and not check.mend] == []
+
+
+@pytest.mark.usefixtures("no_servers")
+def test_held_data_folder_is_told_and_no_fault(capsys: pytest.CaptureFixture[str]) -> None:
+    with hold(Settings().data_dir, "ringahead serve"):
+        assert run(["doctor"]) == 0
+    assert "held by `ringahead serve`" in capsys.readouterr().out

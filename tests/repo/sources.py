@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("schemas", "forecasting", "outreach", "streams", "console", "ops")
-SHELL_OF_OUTREACH = ("desk", "store", "channels", "trust")
+SHELL_OF_OUTREACH = ("desk", "store", "memory", "channels", "trust")
 """Parts of outreach that do things; all others only decide."""
 PURE_STREAMS = ("streams/core", "streams/codec", "streams/due", "streams/ingest", "streams/state")
 
