@@ -1,0 +1,1 @@
+"""The demo: a wholesaler's real year, played through the embedded runtime."""

@@ -1,0 +1,94 @@
+"""Play the wholesaler's year: state follows all of it, decisions are taken in its last eight weeks.
+
+Business time passes daily, in the last two weeks hourly, to 09:00 of the last order day, and stays there.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+
+from ops.embedded.installation import Opened
+from ops.embedded.learner import Learner
+from ops.embedded.writer import tick_event
+from outreach.profiles import standard_profiles
+from schemas.envelope import Event
+
+DECISION_WEEKS = 8
+HOURLY_DAYS = 14
+LAST_HOUR = 9
+CHUNK_EVENTS = 2000
+
+
+@dataclass(slots=True)
+class Played:
+    """What was played."""
+
+    events: int = 0
+    ticks: int = 0
+    models: list[str] = field(default_factory=list)
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Instants at which business time passes, and which of them are special."""
+
+    ticks: tuple[datetime, ...]
+    learning: frozenset[datetime]
+    decisions_from: datetime
+
+
+def calendar_of(first: datetime, last: datetime) -> Calendar:
+    """The demo's calendar for events between two instants (UTC)."""
+    end = datetime.combine(last.date(), time(LAST_HOUR), UTC)
+    day = datetime.combine(first.date(), time(), UTC) + timedelta(days=1)
+    hourly_from = datetime.combine(last.date(), time(), UTC) - timedelta(days=HOURLY_DAYS)
+    decisions_from = datetime.combine(last.date(), time(), UTC) - timedelta(weeks=DECISION_WEEKS)
+    ticks = []
+    while day < hourly_from:
+        ticks.append(day)
+        day += timedelta(days=1)
+    while day <= end:
+        ticks.append(day)
+        day += timedelta(hours=1)
+    weekly = frozenset(decisions_from + timedelta(weeks=week) for week in range(DECISION_WEEKS + 1))
+    return Calendar(tuple(ticks), weekly & frozenset(ticks), decisions_from)
+
+
+def play(opened: Opened, events: Sequence[Event], told: Callable[[int], None]) -> Played:
+    """Append the events to the log in their order, with business time between them, and fold all of it."""
+    calendar = calendar_of(events[0].time, events[-1].time)
+    learner, played = Learner(opened), Played(ended_at=calendar.ticks[-1])
+    rest = iter(_until(events, calendar.ticks))
+    for tick in calendar.ticks:
+        passed = next(rest)
+        for start in range(0, len(passed), CHUNK_EVENTS):
+            opened.runtime.append(passed[start : start + CHUNK_EVENTS])
+        if tick in calendar.learning:
+            played.models.append(learner.learn(tick, suggest=tick == max(calendar.learning)).version)
+        if tick == calendar.decisions_from:
+            opened.publish_profiles(standard_profiles("standard-1", tick), tick)
+        opened.runtime.append([tick_event(tick)])
+        opened.runtime.fold_all()
+        played.events += len(passed)
+        played.ticks += 1
+        told(len(passed))
+        if tick >= calendar.decisions_from and tick.hour == 0:
+            _look_after(opened)
+    _look_after(opened)
+    return played
+
+
+def _until(events: Sequence[Event], ticks: Sequence[datetime]) -> Iterator[list[Event]]:
+    """The events before each tick, after the one before it."""
+    place = 0
+    for tick in ticks:
+        start = place
+        while place < len(events) and events[place].time < tick:
+            place += 1
+        yield list(events[start:place])
+
+
+def _look_after(opened: Opened) -> None:
+    with opened.store.begin() as tx:
+        opened.desk.upkeep(tx, tx.db_now())

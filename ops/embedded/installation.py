@@ -1,0 +1,98 @@
+"""Composition of the embedded runtime from settings."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from outreach.desk import Desk, rules_from
+from outreach.profiles import ProfileSet
+from outreach.store.migrate import upgrade
+from outreach.store.sql import SqlStore, create
+from schemas.envelope import Event
+from schemas.errors import BadEvent
+from schemas.settings import Settings
+from streams import learning
+from streams.core.context import Installation
+from streams.embedded import tables
+from streams.embedded.runtime import Embedded
+from streams.history import OrderHistory
+from streams.microbatch.ports import Record
+from streams.processor import read_event
+
+READ_RECORDS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An embedded installation with its file open."""
+
+    settings: Settings
+    store: SqlStore
+    desk: Desk
+    runtime: Embedded
+
+    def publish_profiles(self, profiles: ProfileSet, at: datetime) -> None:
+        """Put profiles in force from the next record of the log."""
+        with self.store.begin() as tx:
+            event = learning.store_profiles(tx, profiles, at)
+        self.runtime.append([event])
+
+    def publish_model(self, learnt: learning.Learnt, at: datetime) -> None:
+        """Put a model in force from the next record of the log."""
+        with self.store.begin() as tx:
+            learning.store_model(tx, learnt, at)
+        self.runtime.append([learnt.published])
+
+    def refresh_suggestions(self, history: OrderHistory, at: datetime, names: learning.Names) -> int:
+        """Replace what is suggested to every account; how many suggestions."""
+        total = 0
+        for rows in learning.suggestions(history.order_days(), at, names):
+            with self.store.begin() as tx:
+                tx.suggestions.replace({row.account_id for row in rows}, rows)
+            total += len(rows)
+        return total
+
+    def read_log(self, after: int = 0) -> Iterator[tuple[int, list[Event]]]:
+        """(position, events up to it) of the log behind a position; what cannot be read is a dead letter already."""
+        while True:
+            with self.store.read() as tx:
+                records = tables.read(tx.connection, after, READ_RECORDS)
+            if not records:
+                return
+            after = records[-1].offset
+            yield after, list(_readable(records))
+
+
+@contextmanager
+def opened(settings: Settings, *, batch_records: int | None = None) -> Iterator[Opened]:
+    """Open, and if need be create or migrate, the installation's file. The caller holds the data folder's lock."""
+    Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
+    engine = create(f"sqlite:///{settings.sqlite_path}")
+    try:
+        upgrade(engine)
+        store, desk = SqlStore(engine), Desk(rules_from(settings))
+        runtime = Embedded(
+            store, desk, installation_of(settings), batch_records=batch_records or settings.batch_records
+        )
+        yield Opened(settings, store, desk, runtime)
+    finally:
+        engine.dispose()
+
+
+def installation_of(settings: Settings) -> Installation:
+    """What decisions depend on; the same in every process."""
+    return Installation(
+        default_zone=settings.default_zone or "UTC",
+        holdout_salt=settings.holdout_salt,
+        reporting_currency=settings.reporting_currency,
+    )
+
+
+def _readable(records: list[Record]) -> Iterator[Event]:
+    for record in records:
+        try:
+            yield read_event(record)
+        except BadEvent:
+            continue
