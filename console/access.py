@@ -53,7 +53,7 @@ class Access:
         fits = self._passwords.fits(password, user.password_hash if user else None)
         with self._store.begin() as tx:
             user = tx.users.named(name)
-            if user is None or user.disabled:
+            if user is None or not _may_enter(user):
                 return None
             locked = _lock_of(user, tx.db_now())
             if locked is not None:
@@ -68,7 +68,7 @@ class Access:
             if link is None or link.used_at is not None or link.expires_at <= now:
                 return None
             user = tx.users.get(link.user_id)
-            if user is None or user.disabled:
+            if user is None or not _may_enter(user):
                 return None
             tx.login_links.put([replace(link, used_at=now)])
             return self._open(tx, user)
@@ -102,7 +102,12 @@ class Access:
             if (session.csrf != KEY_WITHOUT_COOKIE) is not with_cookie:
                 return None
             user = tx.users.get(session.user_id)
-        return None if user is None or user.disabled else _principal_of(user, session)
+        return _principal_of(user, session) if user and _may_enter(user) else None
+
+
+def _may_enter(user: User) -> bool:
+    """Not switched off, and of a role that the console knows."""
+    return not user.disabled and user.role in PEOPLE
 
 
 def _principal_of(user: User, session: Session) -> Principal:

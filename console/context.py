@@ -13,6 +13,7 @@ from console.feed import Feed
 from console.gate import Principal
 from console.ports import AcceptEvents, AdminCalls, Clock, LagSource
 from console.roles import allowed_roles
+from console.numbers import dialled, spaced
 from console.texts import plain, text
 from console.times import Now, moment_text, now_for
 from outreach.desk import Desk
@@ -71,12 +72,8 @@ def environment() -> Environment:
     made.globals["t"] = text
     made.filters["plain"] = plain
     made.filters["dialled"] = dialled
+    made.filters["number"] = spaced
     return made
-
-
-def dialled(number: str) -> str:
-    """A number as a telephone takes it."""
-    return "".join(sign for sign in number if sign.isdigit() or sign == "+")
 
 
 def _console(request: Request) -> Console:

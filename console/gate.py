@@ -20,6 +20,8 @@ SAFE_METHODS = frozenset({"GET", "HEAD"})
 CSRF_HEADER = "x-csrf-token"
 MAX_FORM_BYTES = 64 * 1024
 MACHINE_PREFIXES = ("/v1/", "/internal/", "/healthz", "/readyz")
+NOBODY_ASKED = ("/static/", "/healthz", "/readyz")
+"""Open paths at which it does not matter who calls: the database is not asked."""
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -82,9 +84,11 @@ class Gate:
         """The answer that ends it here, or None: go on, with ``request.state.principal`` set."""
         method, path = request.method, request.url.path
         allowed = allowed_roles(method, path)
+        if allowed == OPEN and path.startswith(NOBODY_ASKED):
+            return None
         principal = await run_in_threadpool(self._recognise, request)
         request.state.principal = principal
-        if allowed is not None and allowed == OPEN:
+        if allowed == OPEN:
             return None
         if principal is None:
             return _to_login(request)

@@ -75,8 +75,9 @@ def overall(lag: Measured) -> Overall:
         return Overall(text("operator.no_commits"), note, "warn")
     if events == 0:
         return Overall(text("operator.caught_up").capitalize(), note, _tone(worst, calm=True))
-    counted = text("operator.behind_events", events=f"{events:,}", time=duration_text(max(0.0, seconds)))
-    return Overall(counted, note, _tone(worst, calm=True))
+    counted = text("operator.behind_events", events=f"{events:,}")
+    behind = text("operator.behind_time", time=duration_text(max(0.0, seconds)))
+    return Overall(counted, f"{behind}, {note}", _tone(worst, calm=True))
 
 
 def lag_groups(rows: Sequence[PartitionLag]) -> tuple[LagGroup, ...]:

@@ -169,8 +169,13 @@ def effects() -> list[Effect]:
             quantity_units=0.0,
         ),
         standing("12583", country="France", region="Paris", zone="Europe/Paris"),
-        need("12583", "22728", "Alarm clock bakelike pink", "They order alarm clocks every 21 days.", evidence=evidence(
-            "They order alarm clocks every 21 days.", p_due=0.55)),
+        need(
+            "12583",
+            "22728",
+            "Alarm clock bakelike pink",
+            "They order alarm clocks every 21 days.",
+            evidence=evidence("They order alarm clocks every 21 days.", p_due=0.55),
+        ),
         standing("99001", country="United States", region="California", zone="America/Los_Angeles"),
         need("99001", "22633", "Hand warmer union jack", "They order hand warmers every 14 days."),
         standing("15100"),
@@ -214,7 +219,9 @@ def suggestions() -> list[Suggestion]:
     because = "Nine of twelve florists that order T-light holders also buy it."
     return [
         Suggestion("17850", 1, "22720", "Set of 3 cake tins pantry design", because, "n1"),
-        Suggestion("17850", 2, "21754", "Home building block word", "New in the range; similar customers reorder it.", "n1"),
+        Suggestion(
+            "17850", 2, "21754", "Home building block word", "New in the range; similar customers reorder it.", "n1"
+        ),
     ]
 
 
@@ -223,11 +230,17 @@ def letters():
     common = {"source": "ringahead.orders", "partition": 1, "key": b"17850", "first_seen": NOW}
     return [
         dead_letter(
-            **common, offset=4711, raw=b'{"quantity": -6}', reason=DeadLetterReason.NEGATIVE_QUANTITY,
+            **common,
+            offset=4711,
+            raw=b'{"quantity": -6}',
+            reason=DeadLetterReason.NEGATIVE_QUANTITY,
             detail="data.lines.0.quantity: Input should be greater than 0",
         ),
         dead_letter(
-            **common, offset=4712, raw=EVIL.encode() + b"\x00\xff\x1b[31m", reason=DeadLetterReason.NOT_JSON,
+            **common,
+            offset=4712,
+            raw=EVIL.encode() + b"\x00\xff\x1b[31m",
+            reason=DeadLetterReason.NOT_JSON,
             detail="expected value at line 1 column 1",
         ),
     ]
@@ -235,7 +248,9 @@ def letters():
 
 def hostile(desk: Desk, tx: Transaction) -> None:
     """Every text field that somebody else fills in, filled in by somebody who means harm."""
-    tx.contacts.put([ContactPoint("evil-c", "evil", EVIL, "+44 1632 960 001", zone="Europe/London", origin="generated")])
+    tx.contacts.put(
+        [ContactPoint("evil-c", "evil", EVIL, "+44 1632 960 001", zone="Europe/London", origin="generated")]
+    )
     tx.suggestions.replace(["evil"], [Suggestion("evil", 1, EVIL, EVIL, EVIL, "n1")])
     desk.apply_effects(
         tx,
@@ -251,7 +266,7 @@ def seed(desk: Desk, tx: Transaction) -> None:
     """Fill an empty store."""
     digest = tx.artefacts.put(profiles().dumps())
     tx.artefacts.set_current("profiles", "2011-01", digest, NOW)
-    tx.contacts.put(contacts())
+    desk.put_contacts(tx, contacts())
     desk.apply_effects(tx, effects())
     for account_id in {one.account_id for one in suggestions()}:
         tx.suggestions.replace([account_id], [one for one in suggestions() if one.account_id == account_id])
