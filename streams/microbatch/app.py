@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from mode.supervisors import CrashingSupervisor
 from streams.microbatch.consumer import BatchTransport
 from streams.microbatch.delivery import Connection, Delivery
 from streams.microbatch.heartbeat import Heartbeat
-from streams.microbatch.lanes import StatefulLane, StatelessLane
+from streams.microbatch.lanes import StatefulLane, StatelessLane, Surroundings
 from streams.microbatch.ports import ProcessorFactory, StatelessProcessor
 from streams.microbatch.runner import BatchRunner
 from streams.microbatch.scheduler import scheduler_of
@@ -61,7 +62,12 @@ class BatchApp(faust.App):  # type: ignore[misc]  # Faust is not typed for us
         fence_seconds = config.session_timeout_seconds - config.heartbeat_seconds
         self.runner = BatchRunner(Heartbeat(fence_seconds), config.unavailable)
         self.runner.bind(self)
-        self._openings = asyncio.Semaphore(OPENINGS_AT_ONCE)
+        self._around = Surroundings(
+            self.runner.heartbeat.require_fresh,
+            self.runner.stats,
+            ThreadPoolExecutor(1, "process"),
+            asyncio.Semaphore(OPENINGS_AT_ONCE),
+        )
         super().__init__(config.app_id, **_faust_options(config))
 
     def _new_transport(self) -> BatchTransport:
@@ -74,18 +80,14 @@ class BatchApp(faust.App):  # type: ignore[misc]  # Faust is not typed for us
     def stateless(self, topics: Iterable[str], processor: StatelessProcessor) -> None:
         """Give the records of some topics to a processor without state."""
         delivery = Delivery(self.batch_config.connection)
-        runner = self.runner
-        runner.route(
-            topics, lambda at: StatelessLane(at, processor, delivery, runner.heartbeat.require_fresh, runner.stats)
-        )
+        self.runner.route(topics, lambda place: StatelessLane(place, processor, delivery, self._around))
 
     def stateful(self, topic: str, factory: ProcessorFactory) -> None:
         """Fold a topic, each partition with a processor of its own."""
-        config, runner = self.batch_config, self.runner
+        config = self.batch_config
         changelog = changelog_topic(config.app_id, topic)
         table = StateTable(TableSpec(config.app_id, topic, changelog, config.data_dir / "state"), config.connection)
-        fence = runner.heartbeat.require_fresh
-        runner.route([topic], lambda at: StatefulLane(at, factory, table, fence, runner.stats, self._openings))
+        self.runner.route([topic], lambda place: StatefulLane(place, factory, table, self._around))
 
     async def on_first_start(self) -> None:
         """Make the worker's folder; Faust makes only the last part of a path."""

@@ -29,6 +29,8 @@ class Connection:
     bootstrap: str
     client_id: str = "microbatch"
     timeout_seconds: float = 30.0
+    transaction_seconds: float = 120.0
+    """A batch that changes a whole partition's state must be written within this."""
 
     def options(self) -> dict[str, Any]:
         """Options that every aiokafka client takes."""
@@ -65,25 +67,29 @@ class Delivery:
         self.connection = connection
         self.transactional_id = transactional_id
         self._producer: AIOKafkaProducer | None = None
+        self._starting = asyncio.Lock()
 
     async def start(self) -> None:
         """Connect; does nothing where it is connected. Raises KafkaError or TimeoutError."""
-        if self._producer is not None:
-            return
-        identity = (
-            {"transactional_id": self.transactional_id} if self.transactional_id else {"enable_idempotence": True}
-        )
+        async with self._starting:
+            if self._producer is None:
+                self._producer = await self._started()
+
+    async def _started(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(
-            **self.connection.options(), **identity, acks="all", max_batch_size=BATCH_BYTES,
+            **self.connection.options(),
+            **self._identity(),
+            acks="all",
+            max_batch_size=BATCH_BYTES,
             max_request_size=16 * BATCH_BYTES,
-        )  # fmt: skip
+        )
         try:
             async with asyncio.timeout(self.connection.timeout_seconds):
                 await producer.start()
         except BaseException:
             await _stop(producer)
             raise
-        self._producer = producer
+        return producer
 
     async def stop(self) -> None:
         """Disconnect, without waiting long for what cannot be delivered."""
@@ -110,7 +116,7 @@ class Delivery:
         the state of the partition, read after a new start, tells. `stop` and `start` again before the next call.
         """
         producer = self._connected()
-        async with asyncio.timeout(self.connection.timeout_seconds):
+        async with asyncio.timeout(self.connection.transaction_seconds):
             await producer.begin_transaction()
             ends = await self._send(outputs)
             await producer.commit_transaction()
@@ -119,6 +125,12 @@ class Delivery:
     async def partitions(self, topic: str) -> int:
         """How many partitions a topic has; UnknownTopicOrPartitionError if there is none."""
         return len(await self._connected().partitions_for(topic))
+
+    def _identity(self) -> dict[str, Any]:
+        if self.transactional_id is None:
+            return {"enable_idempotence": True}
+        limit_ms = int(self.connection.transaction_seconds * 1000)
+        return {"transactional_id": self.transactional_id, "transaction_timeout_ms": limit_ms}
 
     async def _send(self, outputs: Sequence[Output]) -> Mapping[Place, int]:
         ends: dict[Place, int] = {}

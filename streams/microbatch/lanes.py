@@ -2,14 +2,18 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from streams.microbatch.delivery import Delivery
 from streams.microbatch.errors import HistoryMissing
 from streams.microbatch.offsets import Partition, RecordBatch
-from streams.microbatch.ports import Outcome, PartitionProcessor, ProcessorFactory, Record, StatelessProcessor
+from streams.microbatch.ports import PartitionProcessor, ProcessorFactory, Record, StatelessProcessor
 from streams.microbatch.stats import Stats
 from streams.microbatch.table import OpenPartition, StateTable
+
+T = TypeVar("T")
 
 
 class NotContiguous(Exception):
@@ -40,16 +44,31 @@ class Lane(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every lane of a worker shares."""
+
+    fence: Callable[[], None]
+    """Raises `ports.Unavailable` while the worker may have lost its partitions."""
+    stats: Stats
+    compute: Executor
+    """One thread: processors never run at the same time, and the event loop never waits for one."""
+    openings: asyncio.Semaphore
+
+    async def run(self, function: Callable[..., T], *arguments: object) -> T:
+        """Run pure CPU work off the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self.compute, function, *arguments)
+
+
 class StatelessLane:
     """Turns records into outputs; its position is only the committed one."""
 
     def __init__(
-        self, place: Partition, processor: StatelessProcessor, delivery: Delivery, fence: Callable[[], None],
-        stats: Stats,
-    ) -> None:  # fmt: skip
+        self, place: Partition, processor: StatelessProcessor, delivery: Delivery, around: Surroundings
+    ) -> None:
         self.place = place
         self.position: int | None = None
-        self._processor, self._delivery, self._fence, self._stats = processor, delivery, fence, stats
+        self._processor, self._delivery, self._around = processor, delivery, around
 
     async def open(self) -> None:
         """Nothing to prepare."""
@@ -57,12 +76,12 @@ class StatelessLane:
     async def apply(self, batch: RecordBatch) -> None:
         """Outputs are delivered before the position moves; a crash between repeats them."""
         records = _following(batch, self.position)
-        self._stats.missing += batch.missing
+        self._around.stats.missing += batch.missing
         if records:
-            outputs = self._processor.process(records)
-            self._fence()
+            outputs = await self._around.run(self._processor.process, records)
+            self._around.fence()
             await self._delivery.deliver(outputs)
-            self._stats.applied(len(records), len(outputs))
+            self._around.stats.applied(len(records), len(outputs))
             self.position = batch.end
 
     async def fail(self) -> None:
@@ -75,26 +94,23 @@ class StatelessLane:
 class StatefulLane:
     """Folds a log into the partition's state."""
 
-    def __init__(
-        self, place: Partition, factory: ProcessorFactory, table: StateTable, fence: Callable[[], None],
-        stats: Stats, openings: asyncio.Semaphore,
-    ) -> None:  # fmt: skip
+    def __init__(self, place: Partition, factory: ProcessorFactory, table: StateTable, around: Surroundings) -> None:
         self.place = place
         self.position: int | None = None
-        self._factory, self._table, self._fence, self._stats = factory, table, fence, stats
-        self._openings = openings
+        self._factory, self._table, self._around = factory, table, around
         self._opened: OpenPartition | None = None
         self._processor: PartitionProcessor | None = None
 
     async def open(self) -> None:
         """Take the partition over, restore its state and build its processor."""
         if self._opened is None:
-            async with self._openings:
-                self._fence()
+            async with self._around.openings:
+                self._around.fence()
                 self._opened = await self._table.open(self.place.partition)
-            self._stats.restored += self._opened.restored_records
+            self._around.stats.restored += self._opened.restored_records
         if self._processor is None:
-            self._processor = self._factory(self.place.partition, self._opened.store)
+            number, store = self.place.partition, self._opened.store
+            self._processor = await self._around.run(self._factory, number, store)
         self.position = self._opened.position
 
     async def apply(self, batch: RecordBatch) -> None:
@@ -106,14 +122,14 @@ class StatefulLane:
             )
         if records := _following(batch, self.position):
             opened, processor = self._ready()
-            outcome: Outcome = processor.process(records)
-            self._fence()
+            outcome = await self._around.run(processor.process, records)
+            self._around.fence()
             await opened.commit(outcome, batch.end)
-            self._stats.applied(len(records), len(outcome.outputs))
+            self._around.stats.applied(len(records), len(outcome.outputs))
             self.position = batch.end
 
     async def fail(self) -> None:
-        """The processor may have changed indexes for records that were not applied, the producer may be broken."""
+        """The processor may have changed indexes for what was not applied, the producer may be broken."""
         await self.close()
 
     async def close(self) -> None:

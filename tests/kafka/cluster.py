@@ -36,9 +36,7 @@ class Cluster:
         """Set a group's committed offsets; it must have no members."""
 
         async def send() -> None:
-            consumer = AIOKafkaConsumer(
-                bootstrap_servers=self.bootstrap, group_id=group, enable_auto_commit=False
-            )
+            consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap, group_id=group, enable_auto_commit=False)
             async with consumer:
                 places = {TopicPartition(topic, number): offset for number, offset in offsets.items()}
                 consumer.assign([*places])
@@ -63,7 +61,9 @@ class Cluster:
         finally:
             await delivery.stop()
 
-    def produce_compressed(self, outputs: Iterable[Output], compression: str | None, commit: bool | None = None) -> None:
+    def produce_compressed(
+        self, outputs: Iterable[Output], compression: str | None, commit: bool | None = None
+    ) -> None:
         """Send with a codec; in a transaction that is committed or aborted where `commit` says so."""
 
         async def send() -> None:
