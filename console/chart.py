@@ -83,7 +83,7 @@ def _axis(outlook: Outlook) -> _Axis:
     ahead_days = min(max((outlook.late - outlook.today).days, 7), LONGEST_AHEAD_DAYS)
     oldest = min(outlook.past, default=outlook.today)
     shown = max(oldest, outlook.today - timedelta(days=max(3 * ahead_days, 60)))
-    first = min(shown, outlook.early) - timedelta(days=2)
+    first = min(shown, outlook.early, outlook.today) - timedelta(days=2)
     last = outlook.today + timedelta(days=ahead_days + 3)
     return _Axis(first, (last - first).days)
 

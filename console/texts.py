@@ -56,7 +56,6 @@ TEXTS: Mapping[str, str] = {
     "agent.count_ready_one": "call waits for somebody",
     "agent.nobody_title": "Nobody to call now",
     "agent.nobody_hint": "This page looks again by itself.",
-    "agent.blocked_title": "Why the others wait",
     "agent.who": "Whom to call",
     "agent.account": "Account {account_id}",
     "agent.contact_unnamed": "No name is known: ask for whoever orders supplies",
@@ -122,7 +121,6 @@ TEXTS: Mapping[str, str] = {
     "agent.skipped": "Skipped. It comes back to you after a while, or goes to a colleague.",
     "agent.version": "Decided {as_of} with model {model}, profiles {profiles} ({profile})",
     "agent.p_due": "{percent} % likely before we could deliver",
-    "agent.p_due_plain": "{percent} % likely",
     # The picture
     "chart.description": "Last order {last}. The next order is expected between {early} and {late}, most likely {mid}.",
     "chart.no_last": "not known",
@@ -201,7 +199,6 @@ TEXTS: Mapping[str, str] = {
     "account.no_number": "no number",
     "account.attempts": "{count} attempts",
     "account.attempt_one": "1 attempt",
-    "account.valid_until": "until {day}",
     "account.fact_size": "Size",
     "account.fact_phase": "Phase",
     "account.fact_trade": "Trade",
@@ -221,9 +218,6 @@ TEXTS: Mapping[str, str] = {
     "account.column_state": "State",
     "account.column_why": "Why",
     "account.column_at": "Since",
-    "account.column_kind": "Kind",
-    "account.column_quantity": "Quantity",
-    "account.column_attempts": "Attempts",
     "account.suggestions": "Suggestions",
     "account.find_hint": "Exactly as your ERP spells it.",
     # Errors

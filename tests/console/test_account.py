@@ -1,0 +1,62 @@
+"""One record of one account, who may see which part of it, and that reading it is noted."""
+
+from tests.console.conftest import Site
+
+
+def test_the_record_shows_needs_tasks_suggestions_and_what_happened(site: Site) -> None:
+    page = site.as_role("agent").get("/accounts/17850").text
+    for said in (
+        "Account 17850",
+        "florist",
+        "Europe/London",
+        "12 Nov 2011, 09:00",
+        "White hanging heart T-light holder",
+        "Expected to reorder",
+        "Ms. Harriet Cole",
+        "Task opened",
+        "Set of 3 cake tins",
+        "are generated",
+    ):
+        assert said in page, said
+
+
+def test_a_refused_need_is_shown_with_its_reasons(site: Site) -> None:
+    page = site.as_role("supervisor").get("/accounts/15100").text
+    assert "Party bunting" in page
+    assert "not acted on" in page
+    assert "held out to measure the effect of calls" in page
+
+
+def test_a_reorder_proposal_is_on_the_record(site: Site) -> None:
+    page = site.as_role("agent").get("/accounts/16029").text
+    assert "Paper chain kit" in page
+    assert "480" in page
+    assert "proposed" in page
+
+
+def test_operators_do_not_see_contacts(site: Site) -> None:
+    page = site.as_role("operator").get("/accounts/17850").text
+    assert "Your role does not see contacts" in page
+    assert "Harriet" not in page
+    assert "1632" not in page
+
+
+def test_who_read_the_record_is_in_the_audit(site: Site) -> None:
+    site.as_role("agent").get("/accounts/17850")
+    with site.store.read() as tx:
+        seen = [entry for entry in tx.audit.about(account_id="17850") if entry.event == "seen"]
+    assert [(entry.actor, entry.subject) for entry in seen] == [("agent-1", "account:17850")]
+
+
+def test_an_unknown_account_is_said_to_be_unknown_and_leaves_no_trace(site: Site) -> None:
+    answer = site.as_role("agent").get("/accounts/nobody/at/all")
+    assert answer.status_code == 404
+    assert "There is no account nobody/at/all here" in answer.text
+    with site.store.read() as tx:
+        assert tx.audit.about(account_id="nobody/at/all") == []
+
+
+def test_the_search_leads_to_the_record(site: Site) -> None:
+    agent = site.as_role("agent")
+    assert "Find an account" in agent.get("/accounts").text
+    assert agent.get("/accounts?account_id=%20a/b%20").headers["location"] == "/accounts/a%2Fb"
