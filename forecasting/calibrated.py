@@ -69,7 +69,7 @@ class PooledCurve:
 
     def _pool(self, pair: Floats, account: Floats) -> Floats:
         log_hazard = self.scale + self.power_pair * log_hazard_of(pair) + self.power_account * log_hazard_of(account)
-        return np.where(self.account.known, -np.expm1(-np.exp(np.minimum(log_hazard, 50.0))), pair)
+        return np.where(self.account.known & self.pair.known, -np.expm1(-np.exp(np.minimum(log_hazard, 50.0))), pair)
 
 
 def log_hazard_of(probability: Floats) -> Floats:

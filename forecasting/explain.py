@@ -32,7 +32,7 @@ def order_sentence(
         past = "They ordered this once" if orders == 1 else "They ordered this twice"
         habit = f"{past}, last {silent}"
     else:
-        habit = f"They usually order every {_days(median_gap_days)} and last ordered {silent}"
+        habit = f"They usually order every {_days(median_gap_days).removeprefix('1 ')} and last ordered {silent}"
     chance = f"a {_percent(probability)} chance of an order within {_days(within_days)}"
     if expected_day == float("inf"):
         return f"{habit}; {chance}."
@@ -68,7 +68,7 @@ def _percent(probability: float) -> str:
 
 def _days(days: float) -> str:
     whole = max(round(days), 1)
-    return "day" if whole == 1 and days != whole else ("1 day" if whole == 1 else f"{whole} days")
+    return "1 day" if whole == 1 else f"{whole} days"
 
 
 def _ago(days: int) -> str:

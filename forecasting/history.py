@@ -105,10 +105,10 @@ class Pairs:
 def order_days(lines: pd.DataFrame) -> OrderDays:
     """Order days of order lines with columns account_id, sku (strings), quantity (> 0), ordered_at (naive datetimes).
 
-    Lines of one pair on one calendar day of `ordered_at` are one order day.
+    Lines of one pair on one calendar day of `ordered_at` are one order day. The order of the lines does not matter.
     """
-    account, account_ids = pd.factorize(lines["account_id"])
-    sku, skus = pd.factorize(lines["sku"])
+    account, account_ids = pd.factorize(lines["account_id"], sort=True)
+    sku, skus = pd.factorize(lines["sku"], sort=True)
     day = lines["ordered_at"].to_numpy("datetime64[D]").astype(np.int64) + UNIX_EPOCH_DAY
     names = [str(a) for a in account_ids], [str(s) for s in skus]
     return _merged(*names, account, sku, day.astype(float), lines["quantity"].to_numpy(float))
@@ -117,8 +117,8 @@ def order_days(lines: pd.DataFrame) -> OrderDays:
 def order_days_of(states: Iterable[tuple[str, str, PairState]]) -> OrderDays:
     """Order days still remembered one by one in (account_id, sku, state) triples: a running system's own history."""
     marks = [(a, s, m.day, m.quantity) for a, s, state in states for m in state.ring]
-    account, account_ids = pd.factorize(np.array([m[0] for m in marks], object))
-    sku, skus = pd.factorize(np.array([m[1] for m in marks], object))
+    account, account_ids = pd.factorize(np.array([m[0] for m in marks], object), sort=True)
+    sku, skus = pd.factorize(np.array([m[1] for m in marks], object), sort=True)
     day, quantity = np.array([m[2] for m in marks], float), np.array([m[3] for m in marks], float)
     return _merged(list(account_ids), list(skus), account, sku, day, quantity)
 

@@ -80,7 +80,7 @@ def consumed(state: StockState | None, day: float, quantity: float) -> StockStat
     else:
         before = state.rate_var + (RATE_DRIFT * state.rate) ** 2 * days
         noise = (DAILY_NOISE * max(state.rate, quantity / days)) ** 2 / days
-        gain = before / (before + noise)
+        gain = before / (before + noise) if before + noise > 0 else 1.0  # a rate too small to square
         rate, rate_var = state.rate + gain * (quantity / days - state.rate), (1 - gain) * before
     return msgspec.structs.replace(state, day=day, level=level, rate=rate, rate_var=rate_var, covariance=0.0)
 

@@ -1,0 +1,49 @@
+"""A model is read back as it was written, or not at all."""
+
+import msgspec
+import pytest
+
+from forecasting.artefact import PopulationModel, dumps, loads
+from forecasting.errors import ModelRefused
+from forecasting.learn import prior_model
+
+ARTEFACT = dumps(prior_model())
+
+
+def test_reads_back_what_was_written():
+    model = loads(ARTEFACT)
+    assert model.record == prior_model().record
+    assert loads(ARTEFACT, model.digest).artefact == ARTEFACT
+    assert model.pair.digest == model.account.digest == model.digest
+    assert model.pair.version == model.version
+
+
+@pytest.mark.parametrize("length", [0, 1, len(ARTEFACT) // 2, len(ARTEFACT) - 1])
+def test_a_part_is_refused(length):
+    with pytest.raises(ModelRefused, match="ringahead learn"):
+        loads(ARTEFACT[:length])
+
+
+@pytest.mark.parametrize("place", range(0, len(ARTEFACT), 13))
+def test_a_changed_byte_is_refused(place):
+    changed = bytearray(ARTEFACT)
+    changed[place] ^= 1
+    with pytest.raises(ModelRefused):
+        loads(bytes(changed), loads(ARTEFACT).digest)
+
+
+def test_an_altered_record_is_refused_without_its_digest():
+    with pytest.raises(ModelRefused, match="altered"):
+        loads(ARTEFACT.replace(b'"accounts":0', b'"accounts":9'))
+
+
+def test_another_format_is_refused():
+    with pytest.raises(ModelRefused, match="can read"):
+        loads(ARTEFACT.replace(b'"format":1', b'"format":2'))
+
+
+def test_parameters_that_are_no_parameters_are_refused():
+    record = prior_model().record
+    broken = msgspec.structs.replace(record, pair=msgspec.structs.replace(record.pair, k=-1.0))
+    with pytest.raises(ModelRefused, match="positive"):
+        loads(PopulationModel(broken).artefact)

@@ -1,0 +1,170 @@
+"""The state of a pair: a function of its orders while they are in the ring, whatever way they arrive."""
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forecasting.columns import DECAY, PairColumns
+from forecasting.pair import (
+    RING,
+    OrderMark,
+    PairState,
+    add_order,
+    order_key,
+    reduce_order,
+    remove_order,
+    summarise,
+)
+
+DAYS = st.integers(700_000, 740_000)
+MARKS = st.lists(st.tuples(DAYS, st.floats(0.01, 1e9)), min_size=1, max_size=RING, unique_by=lambda mark: mark[0])
+
+
+def state_of(marks: list[tuple[int, int, float]]) -> PairState:
+    state = PairState()
+    for day, key, quantity in marks:
+        add_order(state, OrderMark(day, key, quantity))
+    return state
+
+
+def figures(columns: PairColumns, row: int = 0) -> dict[str, float]:
+    names = [f for f in PairColumns.__dataclass_fields__ if f not in ("account", "skus")]
+    return {name: float(getattr(columns, name)[row]) for name in names}
+
+
+@settings(max_examples=50)
+@given(MARKS, st.randoms(use_true_random=False))
+def test_order_of_arrival_does_not_matter_inside_the_ring(marks, random):
+    keyed = [(day, key, quantity) for key, (day, quantity) in enumerate(marks)]
+    shuffled = keyed.copy()
+    random.shuffle(shuffled)
+    assert state_of(shuffled) == state_of(keyed)
+
+
+@settings(max_examples=50)
+@given(MARKS, st.data())
+def test_a_repeated_order_changes_nothing(marks, data):
+    keyed = [(day, key, quantity) for key, (day, quantity) in enumerate(marks)]
+    again = data.draw(st.sampled_from(keyed))
+    assert state_of([*keyed, again]) == state_of(keyed)
+
+
+@settings(max_examples=50)
+@given(MARKS, st.data())
+def test_cancelling_undoes_the_order(marks, data):
+    keyed = [(day, key, quantity) for key, (day, quantity) in enumerate(marks)]
+    gone = data.draw(st.sampled_from(keyed))
+    state = state_of(keyed)
+    assert remove_order(state, gone[1])
+    assert state == state_of([mark for mark in keyed if mark != gone])
+
+
+@settings(max_examples=50)
+@given(st.lists(DAYS, min_size=RING + 1, max_size=40, unique=True), st.data())
+def test_swaps_of_recent_orders_leave_an_old_pair_equal(days, data):
+    keyed = [(day, key, 1.0) for key, day in enumerate(sorted(days))]
+    recent = data.draw(st.permutations(keyed[-RING // 2 :]))
+    assert state_of([*keyed[: -RING // 2], *recent]) == state_of(keyed)
+
+
+@settings(max_examples=50)
+@given(st.lists(st.tuples(DAYS, st.floats(0.1, 1e6)), min_size=1, max_size=40))
+def test_sums_over_folded_orders_equal_the_sums_over_all(orders):
+    orders.sort()
+    state = state_of([(day, key, quantity) for key, (day, quantity) in enumerate(orders)])
+    found = figures(summarise([state]))
+    days = sorted({day for day, _ in orders})
+    gaps = np.diff(days).astype(float)
+    weights = DECAY ** np.arange(len(gaps))[::-1]
+    assert found["orders"] == len(days)
+    assert (found["first_day"], found["last_day"]) == (days[0], days[-1])
+    assert found["n"] == pytest.approx(weights.sum())
+    assert found["S"] == pytest.approx(weights @ gaps)
+    assert found["D"] == pytest.approx(weights @ np.log(gaps))
+    assert found["mean_quantity"] == pytest.approx(sum(q for _, q in orders) / len(days))
+
+
+@settings(max_examples=50)
+@given(st.lists(MARKS, min_size=1, max_size=6))
+def test_a_row_does_not_depend_on_its_neighbours(pairs):
+    states = [state_of([(day, key, q) for key, (day, q) in enumerate(marks)]) for marks in pairs]
+    together = summarise(states)
+    for row, state in enumerate(states):
+        assert figures(together, row) == figures(summarise([state]))
+
+
+@settings(max_examples=50)
+@given(st.lists(st.tuples(DAYS, st.booleans()), min_size=1, max_size=60))
+def test_no_figure_is_ever_nan(orders):
+    state = state_of([(day, key, 1e12 if big else 1e-9) for key, (day, big) in enumerate(orders)])
+    assert all(np.isfinite(list(figures(summarise([state])).values())))
+
+
+def test_one_day_is_one_order_day():
+    found = figures(summarise([state_of([(730_000, 1, 2.0), (730_000, 2, 3.0), (730_010, 3, 4.0)])]))
+    assert (found["orders"], found["n"], found["S"]) == (2, 1, 10)
+    assert (found["mean_quantity"], found["last_quantity"], found["median_gap"]) == (4.5, 4.0, 10)
+
+
+def test_median_gap_and_usual_quantity_are_medians():
+    days = [0, 1, 3, 13]
+    found = figures(
+        summarise([state_of([(730_000 + d, d, q) for d, q in zip(days, [1.0, 9.0, 3.0, 2.0], strict=True)])])
+    )
+    assert found["median_gap"] == 2
+    assert found["usual_quantity"] == 2.5
+
+
+def test_orders_that_come_after_their_time_was_folded_are_counted_once():
+    state = state_of([(730_000 + 7 * i, i, 1.0) for i in range(RING + 5)])
+    before = figures(summarise([state]))
+    add_order(state, OrderMark(729_990, 99, 1.0))
+    add_order(state, OrderMark(730_003, 98, 1.0))
+    after = figures(summarise([state]))
+    assert after["orders"] == before["orders"] + 2
+    assert after["first_day"] == 729_990
+    assert after["last_day"] == before["last_day"]
+    assert after["n"] > before["n"]
+
+
+def test_the_same_key_replaces_the_order():
+    state = state_of([(730_000, 1, 2.0)])
+    add_order(state, OrderMark(730_004, 1, 5.0))
+    assert state == state_of([(730_004, 1, 5.0)])
+
+
+def test_a_return_takes_from_its_order_only():
+    state = state_of([(730_000, 1, 2.0), (730_010, 2, 5.0)])
+    assert reduce_order(state, 1, 3.0) == 1.0
+    assert state == state_of([(730_010, 2, 5.0)])
+    assert reduce_order(state, 77, 3.0) == 3.0
+
+
+def test_a_return_without_an_order_takes_from_the_newest():
+    state = state_of([(730_000, 1, 2.0), (730_010, 2, 5.0)])
+    assert reduce_order(state, None, 6.0) == 0.0
+    assert state == state_of([(730_000, 1, 1.0)])
+
+
+def test_a_pair_without_orders_is_a_row_of_zeros():
+    state = state_of([(730_000, 1, 2.0)])
+    remove_order(state, 1)
+    assert set(figures(summarise([state])).values()) == {0.0}
+    assert not remove_order(state, 1)
+
+
+def test_state_survives_its_encoding():
+    state = state_of([(730_000 + 3 * i, order_key(f"o{i}"), 1.5) for i in range(RING + 3)])
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=PairState) == state
+
+
+def test_context_goes_with_its_rows():
+    one, two = state_of([(730_000, 1, 2.0)]), state_of([(730_000, 1, 2.0), (730_009, 2, 2.0)])
+    columns = summarise([one, two], accounts=[two, two], skus=["A", "B"])
+    picked = columns.take(np.array([False, True]))
+    assert picked.skus == ["B"]
+    assert picked.account is not None
+    assert picked.account.orders.tolist() == [2]
+    assert len(picked) == 1
