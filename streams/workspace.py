@@ -1,5 +1,6 @@
 """The accounts of one partition while a batch is folded: read once, changed in memory, written together."""
 
+from collections import OrderedDict
 from collections.abc import Iterable
 
 from streams.codec import decode_account, due_hour_of, encode_account
@@ -10,13 +11,16 @@ from streams.state import Account
 ACCOUNT_PREFIX = b"a:"
 PARTITION_KEY = b"p"
 
+KEPT_ACCOUNTS = 5_000
+"""Decoded accounts that stay in memory between batches; equal to what is stored, so that it can be thrown away."""
+
 
 class Workspace:
     """Working copies of accounts over the partition's store; what is changed becomes the batch's writes."""
 
     def __init__(self, store: PartitionStore) -> None:
         self._store = store
-        self._open: dict[str, Account] = {}
+        self._open: OrderedDict[str, Account] = OrderedDict()
         self._changed: set[str] = set()
         self._written: dict[bytes, bytes] = {}
         self.due = DueIndex()
@@ -28,6 +32,8 @@ class Workspace:
         account = self._open.get(account_id)
         if account is None:
             account = self._open[account_id] = self._load(account_id)
+        else:
+            self._open.move_to_end(account_id)
         return account
 
     def changed(self, account_id: str) -> None:
@@ -35,13 +41,14 @@ class Workspace:
         self._changed.add(account_id)
 
     def settle(self) -> None:
-        """Encode what was changed and let go of the copies, so that long recomputations stay small."""
+        """Encode what was changed, and let go of all copies but those used last."""
         for account_id in self._changed:
             account = self._open[account_id]
             self._written[key_of(account_id)] = encode_account(account)
             self.due.put(account_id, account.due_hour)
         self._changed.clear()
-        self._open.clear()
+        while len(self._open) > KEPT_ACCOUNTS:
+            self._open.popitem(last=False)
 
     def account_ids(self) -> list[str]:
         """Every account known to the partition, sorted."""

@@ -16,7 +16,6 @@ from schemas.envelope import Event
 DECISION_WEEKS = 8
 HOURLY_DAYS = 14
 LAST_HOUR = 9
-CHUNK_EVENTS = 2000
 
 
 @dataclass(slots=True)
@@ -59,22 +58,19 @@ def play(opened: Opened, events: Sequence[Event], told: Callable[[int], None]) -
     """Append the events to the log in their order, with business time between them, and fold all of it."""
     calendar = calendar_of(events[0].time, events[-1].time)
     learner, played = Learner(opened), Played(ended_at=calendar.ticks[-1])
-    rest = iter(_until(events, calendar.ticks))
-    for tick in calendar.ticks:
-        passed = next(rest)
-        for start in range(0, len(passed), CHUNK_EVENTS):
-            opened.runtime.append(passed[start : start + CHUNK_EVENTS])
+    for tick, passed in zip(calendar.ticks, _until(events, calendar.ticks), strict=True):
+        opened.runtime.append(passed)
         if tick in calendar.learning:
             played.models.append(learner.learn(tick, suggest=tick == max(calendar.learning)).version)
         if tick == calendar.decisions_from:
             opened.publish_profiles(standard_profiles("standard-1", tick), tick)
         opened.runtime.append([tick_event(tick)])
         opened.runtime.fold_all()
+        if tick >= calendar.decisions_from and tick.hour == 0:
+            _look_after(opened)
         played.events += len(passed)
         played.ticks += 1
         told(len(passed))
-        if tick >= calendar.decisions_from and tick.hour == 0:
-            _look_after(opened)
     _look_after(opened)
     return played
 
