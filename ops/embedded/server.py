@@ -1,0 +1,133 @@
+"""`ringahead serve`: the writer's loop and the console in one process, until it is told to stop."""
+
+import itertools
+import logging
+import secrets
+import socket
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import uvicorn
+
+from console.app import build
+from console.ports import AdminCalls, EventOutcome
+from ops.embedded.installation import Opened
+from ops.embedded.lag import EmbeddedLag
+from ops.embedded.learner import Learner
+from ops.embedded.writer import BusinessTime, Writer, tick_event, wall_hour
+from schemas.base import as_utc
+from schemas.errors import BadInput, RingaheadError
+from streams.embedded.lock import DataFolderLock, Owner
+from streams.ingest import IngestRules
+from streams.microbatch.ports import Record
+
+HTTP_SOURCE = "http"
+
+
+class WriterFailed(RingaheadError):
+    """The writer's loop ended; the process ends with it, and a supervisor starts it again."""
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A bound socket; port 0 takes a free one. Raises OSError where the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def address_of(bound: socket.socket) -> str:
+    """Where a browser on this machine finds it."""
+    host, port = bound.getsockname()[:2]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - compared, not bound
+    return f"http://{shown}:{port}"
+
+
+def serve(
+    opened: Opened, lock: DataFolderLock, bound: socket.socket, business_time: BusinessTime, owner: Owner
+) -> None:
+    """Serve until SIGTERM or SIGINT; raises WriterFailed where the writer's loop ended by itself."""
+    token = secrets.token_urlsafe(32)
+    server: uvicorn.Server | None = None
+
+    def give_up() -> None:
+        if server is not None:
+            server.should_exit = True
+
+    writer = Writer(opened, business_time, give_up)
+    app = build(
+        opened.settings,
+        opened.store,
+        EmbeddedLag(opened.store),
+        desk=opened.desk,
+        accept_events=acceptor(opened, writer.wake),
+        admin=_admin(opened, writer, business_time),
+        admin_token=token,
+    )
+    config = uvicorn.Config(app, log_level=logging.WARNING, timeout_graceful_shutdown=5, server_header=False)
+    server = uvicorn.Server(config)
+    lock.announce(replace(owner, url=address_of(bound), token=token))
+    writer.start()
+    try:
+        server.run(sockets=[bound])
+    finally:
+        writer.stop()
+    if writer.failure is not None:
+        raise WriterFailed(f"the writer ended: {writer.failure!r}; what it was doing was rolled back, start it again")
+
+
+def acceptor(opened: Opened, wake: Callable[[], None]) -> Callable[[Sequence[bytes]], list[EventOutcome]]:
+    """What POST /v1/events calls: durable in the log, or a letter, when it returns."""
+    rules = IngestRules(max_bytes=opened.settings.max_event_bytes, key_required=False)
+    numbers = itertools.count(time.time_ns() // 1000)
+
+    def accept(raws: Sequence[bytes]) -> list[EventOutcome]:
+        now_ms = time.time_ns() // 1_000_000
+        records = [Record(HTTP_SOURCE, 0, next(numbers), now_ms, None, raw) for raw in raws]
+        taken = opened.runtime.take(records, rules)
+        wake()
+        return [
+            EventOutcome("accepted")
+            if letter is None
+            else EventOutcome("refused", reason=letter.reason.value, detail=letter.detail)
+            for letter in taken.letters
+        ]
+
+    return accept
+
+
+def _admin(opened: Opened, writer: Writer, business_time: BusinessTime) -> AdminCalls:
+    """What other commands of this installation ask of the running process."""
+    learner = Learner(opened)
+
+    def tick(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        at = _moment(asked.get("as_of")) or business_time() or wall_hour()
+        opened.runtime.append([tick_event(at)])
+        writer.wake()
+        return {"as_of": at.isoformat()}
+
+    def learn(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        with opened.store.read() as tx:
+            now = opened.desk.business_time(tx)
+        model = learner.learn(_moment(asked.get("as_of")) or now or wall_hour())
+        writer.wake()
+        return {"version": model.version, "digest": model.digest, "degraded": model.degraded}
+
+    return {"tick": tick, "learn": learn}
+
+
+def _moment(told: object) -> datetime | None:
+    if told is None:
+        return None
+    try:
+        return as_utc(datetime.fromisoformat(str(told)))
+    except ValueError as error:
+        raise BadInput(f"as_of is no instant: {error}") from None
