@@ -1,0 +1,46 @@
+"""`ringahead worker`: ingest events, keep account state, decide (Faust)."""
+
+import asyncio
+import logging
+
+import click
+import uvloop
+
+from ops.embedded.installation import installation_of
+from outreach.store.sql import store_for
+from schemas.errors import Misconfigured
+from schemas.settings import Settings, load_settings
+from streams.faust_app import ArtefactsInStore, build_worker
+from streams.kafka_topics import plan
+from streams.microbatch.worker import run_worker
+
+
+@click.command()
+def command() -> None:
+    """Ingest events, keep account state, decide (Faust).
+
+    Any number of workers share the work; each on one machine needs a RINGAHEAD_WORKER_NAME of its own. Stops at
+    SIGTERM within ten seconds, whatever the brokers do; exit code 1 when it could not go on.
+    """
+    settings = load_settings()
+    asyncio.run(check_topics(settings))
+    loop = uvloop.new_event_loop()
+    asyncio.set_event_loop(loop)
+    store = store_for(settings.sqlalchemy_url)
+    app = build_worker(settings, installation_of(settings), ArtefactsInStore(store))
+    click.echo(f"worker {settings.worker_name} on {settings.kafka_bootstrap}, state in {app.batch_config.data_dir}")
+    run_worker(app, loop=loop)
+
+
+async def check_topics(settings: Settings) -> None:
+    """Raise Unavailable without a broker, Misconfigured where the topics cannot carry a worker."""
+    logger = logging.getLogger("aiokafka")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)  # our own line says it
+    try:
+        wrong = [difference for difference in await plan(settings) if difference.stops]
+    finally:
+        logger.setLevel(level)
+    if wrong:
+        topics = ", ".join(f"{difference.topic} {difference.says}" for difference in wrong)
+        raise Misconfigured(f"{topics}. Run: {wrong[0].mend}")
