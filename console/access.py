@@ -170,3 +170,13 @@ def new_api_key(tx: Transaction, name: str, valid_days: int = 365) -> str:
     key, now = new_token(), tx.db_now()
     tx.sessions.put([Session(token_hash(key), user.user_id, KEY_WITHOUT_COOKIE, now, now + timedelta(days=valid_days))])
     return key
+
+
+def set_password(tx: Transaction, name: str, password_hash: str) -> User:
+    """A new password, without a lock; raises NotFound."""
+    user = tx.users.named(name)
+    if user is None:
+        raise NotFound("no_such_user", name)
+    changed = replace(user, password_hash=password_hash, failed_count=0, locked_until=None)
+    tx.users.put([changed])
+    return changed

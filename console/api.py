@@ -9,10 +9,11 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 
-from console.context import Console, Services
+from console.context import Console, Me, Services
 from console.events_in import checked, split
 from console.ports import EventOutcome
 from console.problems import MEDIA_TYPE, Problem
+from console.roles import Role
 from schemas.envelope import Envelope
 from schemas.errors import Unavailable
 
@@ -110,12 +111,12 @@ def ready(console: Services) -> Health:
     return Health(status="ready")
 
 
-async def take_events(request: Request, console: Services) -> JSONResponse:
+async def take_events(request: Request, console: Services, me: Me) -> JSONResponse:
     """Check each, hand over the good ones in one go, and tell what became of each."""
     if console.accept_events is None:
         raise Unavailable("this process takes no events; send them to Kafka")
     events = split(await request.body(), request.headers)
-    outcomes = await run_in_threadpool(_accept, console, events)
+    outcomes = await run_in_threadpool(_accept, console, events, me.role is Role.PROCESS)
     counts = Counter(outcome.outcome for outcome in outcomes)
     if counts["refused"] == len(outcomes):
         first = outcomes[0]
@@ -125,8 +126,8 @@ async def take_events(request: Request, console: Services) -> JSONResponse:
     return JSONResponse({**receipt, "outcomes": [asdict(outcome) for outcome in outcomes]}, status_code=202)
 
 
-def _accept(console: Console, events: list[bytes]) -> list[EventOutcome]:
-    refused = [checked(raw, console.settings.max_event_bytes) for raw in events]
+def _accept(console: Console, events: list[bytes], lenient: bool) -> list[EventOutcome]:
+    refused = [checked(raw, console.settings.max_event_bytes, lenient=lenient) for raw in events]
     good = [raw for raw, no in zip(events, refused, strict=True) if no is None]
     taken = iter(console.accept_events(good) if good and console.accept_events else ())
     return [no if no is not None else next(taken) for no in refused]

@@ -11,9 +11,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from console.access import Access
 from console.feed import Feed
 from console.gate import Principal
+from console.numbers import dialled, spaced
 from console.ports import AcceptEvents, AdminCalls, Clock, LagSource
 from console.roles import allowed_roles
-from console.numbers import dialled, spaced
 from console.texts import plain, text
 from console.times import Now, moment_text, now_for
 from outreach.desk import Desk

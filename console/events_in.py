@@ -36,11 +36,11 @@ def split(body: bytes, headers: Mapping[str, str]) -> list[bytes]:
     return events
 
 
-def checked(raw: bytes, max_event_bytes: int) -> EventOutcome | None:
+def checked(raw: bytes, max_event_bytes: int, *, lenient: bool = False) -> EventOutcome | None:
     """Why the event is refused at the door, or None. Fields that we do not know are refused here: the sender is
-    listening, unlike on a topic."""
+    listening, unlike on a topic. ``lenient`` lets them pass, for our own import of files."""
     try:
-        _check(raw, max_event_bytes)
+        _check(raw, max_event_bytes, lenient=lenient)
     except BadEvent as error:
         return EventOutcome("refused", _id_of(raw), str(error.reason), error.detail)
     except RecursionError:
@@ -48,13 +48,14 @@ def checked(raw: bytes, max_event_bytes: int) -> EventOutcome | None:
     return None
 
 
-def _check(raw: bytes, max_event_bytes: int) -> None:
+def _check(raw: bytes, max_event_bytes: int, *, lenient: bool) -> None:
     if len(raw) > max_event_bytes:
         raise BadEvent(DeadLetterReason.TOO_LARGE, f"at most {max_event_bytes} bytes")
     event = decode(raw)
     if type(event.fact) not in PUBLIC:
         raise BadEvent(DeadLetterReason.NOT_ALLOWED_HERE, f"{event.type} is not for outside senders")
-    _refuse_unknown(event.fact)
+    if not lenient:
+        _refuse_unknown(event.fact)
 
 
 def _from_binary(body: bytes, headers: Mapping[str, str]) -> bytes:

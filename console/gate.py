@@ -90,13 +90,15 @@ class Gate:
         request.state.principal = principal
         if allowed == OPEN:
             return None
-        if principal is None:
-            return _to_login(request)
+        return _to_login(request) if principal is None else self._refuse(request, principal, allowed)
+
+    def _refuse(self, request: Request, principal: Principal, allowed: frozenset[Role] | None) -> Response | None:
+        """Somebody is known: may he do this, and did he mean it?"""
         if allowed is None:
             return self._unknown(request)
         if principal.role not in allowed:
             return self._error(request, 403, "not_allowed", f"the role {principal.role} may not do this")
-        if method not in SAFE_METHODS and not _is_meant(request, principal):
+        if request.method not in SAFE_METHODS and not _is_meant(request, principal):
             return problem(403, "csrf", "the request does not carry this session's token; reload the page")
         return None
 

@@ -51,7 +51,7 @@ ENDPOINTS: Mapping[tuple[str, str], frozenset[Role]] = {
     ("GET", "/accounts/{account_id:path}"): CALLERS | WATCHERS,
     ("GET", "/operator"): WATCHERS,
     ("GET", "/operator/board"): WATCHERS,
-    ("POST", "/v1/events"): SENDERS,
+    ("POST", "/v1/events"): SENDERS | PROCESSES,
     ("GET", "/v1/openapi.json"): SENDERS | WATCHERS,
     ("POST", "/internal/{name}"): PROCESSES,
 }

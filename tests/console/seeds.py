@@ -1,4 +1,4 @@
-"""A few made accounts, as the fold would tell of them: due, asleep, held up, complaining, and one with hostile texts."""
+"""A few made accounts, as the fold would tell of them: due, asleep, complaining, held out, and one that means harm."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -158,6 +158,14 @@ def effects() -> list[Effect]:
             quantity_units=32.0,
             evidence=evidence("Usually in the same order as the T-light holder.", degraded=True, p_due=0.62),
         ),
+        *_others(),
+        *_without_a_call(),
+    ]
+
+
+def _others() -> list[Effect]:
+    """A complaint, one abroad, and one who sleeps."""
+    return [
         standing("13047", open_complaints=("C-118",)),
         need(
             "13047",
@@ -178,6 +186,12 @@ def effects() -> list[Effect]:
         ),
         standing("99001", country="United States", region="California", zone="America/Los_Angeles"),
         need("99001", "22633", "Hand warmer union jack", "They order hand warmers every 14 days."),
+    ]
+
+
+def _without_a_call() -> list[Effect]:
+    """Held out, and supplied by proposal."""
+    return [
         standing("15100"),
         refused("15100", "47566", [Reason.HOLDOUT]),
         standing("16029", size=Size.LARGE, yearly_spend=88_000.0),

@@ -100,6 +100,13 @@ def test_what_cannot_be_an_event_is_a_problem_and_is_not_taken(site: Site, send,
     assert site.taken == []
 
 
+def test_our_own_import_keeps_what_it_does_not_know(site: Site) -> None:
+    raw = json.dumps(changed(data={**ORDER["data"], "colour": "red"})).encode()
+    bearer = {"authorization": f"Bearer {ADMIN_TOKEN}"}
+    assert site.caller().post("/v1/events", content=raw, headers=bearer).status_code == 202
+    assert site.taken == [raw]
+
+
 def test_an_unknown_field_of_a_line_is_named(send) -> None:
     line = {"sku": "a", "quantity": 1, "colour": "red"}
     answer = send(changed(data={"order_id": "1", "lines": [line]}))

@@ -23,9 +23,8 @@ def test_the_order_of_days_is_the_order_of_places() -> None:
 
 def test_it_is_told_in_words() -> None:
     said = timeline(outlook()).description
-    assert said == (
-        "Last order 12 Nov 2011. The next order is expected between 8 Dec 2011 and 22 Dec 2011, most likely 11 Dec 2011."
-    )
+    assert said.startswith("Last order 12 Nov 2011. The next order is expected between 8 Dec 2011 and 22 Dec 2011")
+    assert said.endswith("most likely 11 Dec 2011.")
 
 
 @given(DAYS, DAYS, st.integers(0, 400), st.integers(0, 40_000))

@@ -1,0 +1,62 @@
+"""The web server around the application: one port, an orderly end, nothing of a request in the log."""
+
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+
+END_SECONDS = 3
+
+
+class _Quiet(uvicorn.Server):
+    """Open pages are let go first, as the server would wait for them for ever."""
+
+    def __init__(self, config: uvicorn.Config, let_go: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._let_go = let_go
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End streams, then connections, then the application."""
+        self._let_go()
+        await super().shutdown(sockets)
+
+
+class ConsoleServer:
+    """Bound at once, so that its address is known and a taken port is told; serves when `run` is called."""
+
+    def __init__(self, app: FastAPI, host: str, port: int, **options: Any) -> None:
+        self._socket = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        config = uvicorn.Config(
+            app,
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=END_SECONDS,
+            **options,
+        )
+        self._server = _Quiet(config, app.state.console.feed.stop)
+        self._host = host
+
+    @property
+    def url(self) -> str:
+        """Where people reach it on this machine."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self._host, self._host)  # noqa: S104 - compared, not bound
+        return f"http://{host}:{self._socket.getsockname()[1]}"
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it answers."""
+        return self._server.started
+
+    def run(self) -> None:
+        """Serve until a signal (SIGINT, SIGTERM) or `stop`; in the main thread signals are taken care of."""
+        try:
+            self._server.run(sockets=[self._socket])
+        finally:
+            self._socket.close()
+
+    def stop(self) -> None:
+        """End soon; from any thread."""
+        self._server.should_exit = True

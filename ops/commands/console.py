@@ -1,0 +1,49 @@
+"""`ringahead console`: the web console and the API of the Kafka runtime."""
+
+import click
+
+from console.app import build
+from console.ports import FixedLag
+from console.server import ConsoleServer
+from ops.events_to_kafka import EventSender
+from outreach.store import migrate
+from outreach.store.sql import SqlStore, store_for
+from schemas.errors import Misconfigured
+from schemas.settings import Settings, load_settings
+
+NO_LAG = "this process does not measure it"
+
+
+@click.command()
+@click.option("--host", help="Address to listen on; else RINGAHEAD_CONSOLE_HOST.")
+@click.option("--port", type=click.IntRange(0, 65535), help="0 takes a free one; else RINGAHEAD_CONSOLE_PORT.")
+def command(host: str | None, port: int | None) -> None:
+    """Serve the web console and the API.
+
+    For the Kafka runtime: tasks are read from PostgreSQL, events that come over HTTP go to the public topics. Any
+    number of these processes may run. The embedded runtime has its console in `ringahead serve`.
+    """
+    settings = load_settings()
+    store = _open(settings)
+    try:
+        with EventSender(settings) as sender:
+            app = build(settings, store, FixedLag(failure=NO_LAG), accept_events=sender.accept)
+            server = ConsoleServer(app, host or settings.console_host, settings.console_port if port is None else port)
+            click.echo(f"Console: {server.url}  (Ctrl-C ends it)")
+            server.run()
+    finally:
+        store.close()
+
+
+def _open(settings: Settings) -> SqlStore:
+    """The database, if this process is the right one for it and it is at this version."""
+    if settings.runtime != "kafka":
+        raise Misconfigured("the embedded runtime has its console in `ringahead serve`; or set RINGAHEAD_RUNTIME=kafka")
+    if settings.database_url is None:
+        raise Misconfigured("set RINGAHEAD_DATABASE_URL to the PostgreSQL that the desk writes to")
+    store = store_for(settings.sqlalchemy_url)
+    version = migrate.version_of(store.engine)
+    if not version.is_current:
+        store.close()
+        raise Misconfigured(f"the database is at {version.found or 'nothing'}: run `ringahead migrate`")
+    return store
