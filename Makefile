@@ -80,11 +80,10 @@ lane-compose: $(VENV)/.dev
 	then docker compose --env-file .env.example config --quiet && echo "docker compose config: accepted"; \
 	else echo "docker compose is not installed: checked against the compose specification's schema only"; fi
 
+# All four even if one fails, so that one run tells everything.
 lint: $(VENV)/.dev
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports --no-cache
+	@status=0; for check in "ruff check ." "ruff format --check ." mypy "lint-imports --no-cache --no-logo"; do \
+	echo "$$check"; $(BIN)/$$check || status=1; done; exit $$status
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
