@@ -3,15 +3,13 @@
 import click
 
 from console.app import build
-from console.ports import FixedLag
 from console.server import ConsoleServer
 from ops.events_to_kafka import EventSender
+from ops.kafka_lag import KafkaLag
 from outreach.store import migrate
 from outreach.store.sql import SqlStore, store_for
 from schemas.errors import Misconfigured
 from schemas.settings import Settings, load_settings
-
-NO_LAG = "this process does not measure it"
 
 
 @click.command()
@@ -27,7 +25,7 @@ def command(host: str | None, port: int | None) -> None:
     store = _open(settings)
     try:
         with EventSender(settings) as sender:
-            app = build(settings, store, FixedLag(failure=NO_LAG), accept_events=sender.accept)
+            app = build(settings, store, KafkaLag(settings), accept_events=sender.accept)
             server = ConsoleServer(app, host or settings.console_host, settings.console_port if port is None else port)
             click.echo(f"Console: {server.url}  (Ctrl-C ends it)")
             server.run()

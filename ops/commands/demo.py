@@ -1,6 +1,5 @@
 """`ringahead demo`: a wholesaler's real year, played in a minute, then the console."""
 
-import os
 import shutil
 import time
 from pathlib import Path
@@ -12,12 +11,12 @@ from ops.demo.play import Played, play
 from ops.demo.prepare import Script, put_people, script
 from ops.demo.show import show
 from ops.embedded.installation import Opened, opened
-from ops.embedded.server import address_of, listening, serve
+from ops.embedded.server import EmbeddedServer
 from ops.embedded.writer import standing_still
 from ops.importers.online_retail import ATTRIBUTION, ZONE
 from ops.progress import progress
 from schemas.settings import Settings, load_settings
-from streams.embedded.lock import Owner, hold
+from streams.embedded.lock import hold
 
 NAME = "ringahead demo"
 USER = "demo"
@@ -35,12 +34,17 @@ def command(no_serve: bool, port: int | None) -> None:
     settings = _settings(load_settings())
     with hold(settings.data_dir, NAME) as lock:
         _start_anew(settings)
-        bound = None if no_serve else listening(settings.console_host, settings.console_port if port is None else port)
         with opened(settings, batch_records=2000) as installation:
+            server = None if no_serve else _server(installation, settings.console_port if port is None else port)
             _play(installation)
-            if bound is not None:
-                click.echo(_link(installation, address_of(bound)))
-                serve(installation, lock, bound, standing_still, Owner(os.getpid(), NAME))
+            if server is not None:
+                click.echo(_link(installation, server.url))
+                server.run(lock, NAME)
+
+
+def _server(installation: Opened, port: int) -> EmbeddedServer:
+    """Bound before the year is played, as a taken port is better told at once."""
+    return EmbeddedServer(installation, installation.settings.console_host, port, standing_still)
 
 
 def _settings(settings: Settings) -> Settings:

@@ -1,17 +1,16 @@
 """`ringahead serve`: everything in one process on one SQLite file."""
 
-import os
 from datetime import datetime
 
 import click
 
 from ops.embedded.installation import Opened, opened
-from ops.embedded.server import address_of, listening, serve
+from ops.embedded.server import EmbeddedServer
 from ops.embedded.writer import wall_hour
 from outreach.profiles import standard_profiles
 from schemas.errors import Misconfigured
 from schemas.settings import Settings, load_settings
-from streams.embedded.lock import Owner, hold
+from streams.embedded.lock import hold
 
 NAME = "ringahead serve"
 
@@ -32,12 +31,12 @@ def command(host: str | None, port: int | None) -> None:
         raise Misconfigured(
             "RINGAHEAD_RUNTIME is kafka: start `ringahead worker`, `desk`, `tick` and `console`, or unset it"
         )
-    with hold(settings.data_dir, NAME) as lock:
-        bound = listening(host or settings.console_host, settings.console_port if port is None else port)
-        with opened(settings) as installation:
-            _first_profiles(installation, wall_hour())
-            _greet(settings, installation, address_of(bound))
-            serve(installation, lock, bound, wall_hour, Owner(os.getpid(), NAME))
+    with hold(settings.data_dir, NAME) as lock, opened(settings) as installation:
+        shown_port = settings.console_port if port is None else port
+        server = EmbeddedServer(installation, host or settings.console_host, shown_port, wall_hour)
+        _first_profiles(installation, wall_hour())
+        _greet(settings, installation, server.url)
+        server.run(lock, NAME)
 
 
 def _first_profiles(installation: Opened, at: datetime) -> None:

@@ -1,19 +1,16 @@
 """`ringahead serve`: the writer's loop and the console in one process, until it is told to stop."""
 
 import itertools
-import logging
+import os
 import secrets
-import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-import uvicorn
-
 from console.app import build
 from console.ports import AdminCalls, EventOutcome
+from console.server import ConsoleServer
 from ops.embedded.installation import Opened
 from ops.embedded.lag import EmbeddedLag
 from ops.embedded.learner import Learner
@@ -31,57 +28,39 @@ class WriterFailed(RingaheadError):
     """The writer's loop ended; the process ends with it, and a supervisor starts it again."""
 
 
-def listening(host: str, port: int) -> socket.socket:
-    """A bound socket; port 0 takes a free one. Raises OSError where the port is taken."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        bound.bind((host, port))
-    except OSError:
-        bound.close()
-        raise
-    return bound
+class EmbeddedServer:
+    """Bound when it is made, so that its address is known; serves when ``run`` is called."""
 
+    def __init__(self, opened: Opened, host: str, port: int, business_time: BusinessTime) -> None:
+        self._token = secrets.token_urlsafe(32)
+        self._writer = Writer(opened, business_time, lambda: self._web.stop())
+        app = build(
+            opened.settings,
+            opened.store,
+            EmbeddedLag(opened.store),
+            desk=opened.desk,
+            accept_events=acceptor(opened, self._writer.wake),
+            admin=_admin(opened, self._writer, business_time),
+            admin_token=self._token,
+        )
+        self._web = ConsoleServer(app, host, port)
 
-def address_of(bound: socket.socket) -> str:
-    """Where a browser on this machine finds it."""
-    host, port = bound.getsockname()[:2]
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - compared, not bound
-    return f"http://{shown}:{port}"
+    @property
+    def url(self) -> str:
+        """Where a browser on this machine finds it."""
+        return self._web.url
 
-
-def serve(
-    opened: Opened, lock: DataFolderLock, bound: socket.socket, business_time: BusinessTime, owner: Owner
-) -> None:
-    """Serve until SIGTERM or SIGINT; raises WriterFailed where the writer's loop ended by itself."""
-    token = secrets.token_urlsafe(32)
-    server: uvicorn.Server | None = None
-
-    def give_up() -> None:
-        if server is not None:
-            server.should_exit = True
-
-    writer = Writer(opened, business_time, give_up)
-    app = build(
-        opened.settings,
-        opened.store,
-        EmbeddedLag(opened.store),
-        desk=opened.desk,
-        accept_events=acceptor(opened, writer.wake),
-        admin=_admin(opened, writer, business_time),
-        admin_token=token,
-    )
-    config = uvicorn.Config(app, log_level=logging.WARNING, timeout_graceful_shutdown=5, server_header=False)
-    server = uvicorn.Server(config)
-    lock.announce(replace(owner, url=address_of(bound), token=token))
-    writer.start()
-    try:
-        server.run(sockets=[bound])
-    finally:
-        writer.stop()
-    if writer.failure is not None:
-        raise WriterFailed(f"the writer ended: {writer.failure!r}; what it was doing was rolled back, start it again")
+    def run(self, lock: DataFolderLock, command: str) -> None:
+        """Serve until SIGTERM or SIGINT; raises WriterFailed where the writer's loop ended by itself."""
+        lock.announce(Owner(os.getpid(), command, self.url, self._token))
+        self._writer.start()
+        try:
+            self._web.run()
+        finally:
+            self._writer.stop()
+        failure = self._writer.failure
+        if failure is not None:
+            raise WriterFailed(f"the writer ended: {failure!r}; what it was doing was rolled back, start it again")
 
 
 def acceptor(opened: Opened, wake: Callable[[], None]) -> Callable[[Sequence[bytes]], list[EventOutcome]]:

@@ -1,0 +1,40 @@
+"""`ringahead desk`: needs into tasks, and what leaves the outbox."""
+
+import asyncio
+import signal
+
+import click
+
+from outreach.desk import Desk, rules_from
+from outreach.store.migrate import require_current
+from outreach.store.sql import SqlStore, store_for
+from schemas.errors import Misconfigured
+from schemas.settings import Settings, load_settings
+from streams.kafka.desk_loop import run_desk
+
+
+@click.command()
+def command() -> None:
+    """Turn needs into tasks in PostgreSQL, send what leaves the outbox.
+
+    Any number of them share the work. While the database is not there they wait; while Kafka is not there, too. Stop
+    with SIGTERM: nothing is lost, as positions are stored with the tasks.
+    """
+    settings = load_settings()
+    if settings.runtime != "kafka":
+        raise Misconfigured("the embedded runtime needs no desk process: `ringahead serve` does its work")
+    store = store_for(settings.sqlalchemy_url)
+    try:
+        require_current(store.engine)
+        click.echo(f"desk on {settings.kafka_bootstrap}")
+        asyncio.run(_until_told(settings, store))
+    finally:
+        store.close()
+
+
+async def _until_told(settings: Settings, store: SqlStore) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    await run_desk(settings, store, Desk(rules_from(settings)), stopped)

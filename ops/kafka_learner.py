@@ -1,0 +1,68 @@
+"""Learning in the Kafka runtime: the log is read from Kafka, artefacts and suggestions go into the database."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ops.embedded.writer import wall_hour
+from ops.progress import progress
+from outreach.desk import Desk, rules_from
+from outreach.ports import Store
+from outreach.profiles import standard_profiles
+from outreach.store.migrate import require_current
+from outreach.store.sql import store_for
+from schemas.envelope import Event
+from schemas.errors import Refused
+from schemas.events.ours import ProductChanged
+from schemas.settings import Settings
+from streams import learning
+from streams.history import OrderHistory
+from streams.kafka.log import append, read_all
+
+
+async def learn_from_kafka(settings: Settings, at: datetime | None) -> Mapping[str, Any]:
+    """Fit, store, publish; the first run also puts the standard profiles in force."""
+    store = store_for(settings.sqlalchemy_url)
+    try:
+        require_current(store.engine)
+        history, names = await _read(settings)
+        if not len(history):
+            raise Refused("nothing_to_learn", "the log holds no order yet; `ringahead import FILE` brings some in")
+        now = at or _business_time(settings, store) or wall_hour()
+        learnt = learning.fit(history.order_days(), now)
+        await append(settings, _keep(store, learnt, now))
+        _suggest(store, history, names, now)
+    finally:
+        store.close()
+    return {"version": learnt.model.version, "digest": learnt.model.digest, "degraded": learnt.model.degraded}
+
+
+async def _read(settings: Settings) -> tuple[OrderHistory, learning.Names]:
+    history = OrderHistory(settings.default_zone or "UTC")
+    names: learning.Names = {}
+    with progress("Reading the log") as advance:
+        async for events in read_all(settings):
+            history.add(events)
+            names |= {one.fact.sku: one.fact.name for one in events if isinstance(one.fact, ProductChanged)}
+            advance(len(events))
+    return history, names
+
+
+def _business_time(settings: Settings, store: Store) -> datetime | None:
+    with store.read() as tx:
+        return Desk(rules_from(settings)).business_time(tx)
+
+
+def _keep(store: Store, learnt: learning.Learnt, at: datetime) -> list[Event]:
+    """Artefacts first, then the events that name them."""
+    with store.begin() as tx:
+        learning.store_model(tx, learnt, at)
+        if tx.artefacts.current("profiles") is not None:
+            return [learnt.published]
+        return [learning.store_profiles(tx, standard_profiles("standard-1", at), at), learnt.published]
+
+
+def _suggest(store: Store, history: OrderHistory, names: learning.Names, at: datetime) -> None:
+    for rows in learning.suggestions(history.order_days(), at, names):
+        with store.begin() as tx:
+            tx.suggestions.replace({row.account_id for row in rows}, rows)
