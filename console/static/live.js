@@ -11,6 +11,18 @@ function showState(name) {
   place.textContent = place.dataset[name];
 }
 
+function showChange(task) {
+  const path = `/agent/desk?about=${encodeURIComponent(task)}`;
+  const dialog = document.querySelector("#desk dialog[open]");
+  if (!dialog) {
+    window.htmx.ajax("GET", path, { target: "#desk", swap: "outerHTML" });
+    return;
+  }
+  // Somebody fills in a dialog: say what happened beside it, and show the rest when it is closed.
+  window.htmx.ajax("GET", path, { target: "#notices", select: "#notices", swap: "outerHTML" });
+  dialog.addEventListener("close", () => { if (toldOf(task)) showChange(task); }, { once: true });
+}
+
 function refresh() {
   document.querySelectorAll("[data-refresh]").forEach((part) => window.htmx.trigger(part, "changed"));
 }
@@ -28,9 +40,7 @@ export function startLive() {
   });
   source.addEventListener("task", (event) => {
     const change = JSON.parse(event.data);
-    if (toldOf(change.task_id)) {
-      window.htmx.ajax("GET", `/agent/desk?about=${encodeURIComponent(change.task_id)}`, { target: "#desk", swap: "outerHTML" });
-    }
+    if (toldOf(change.task_id)) showChange(change.task_id);
   });
   source.addEventListener("changes", () => {
     if (due) return;
