@@ -95,7 +95,10 @@ class BatchApp(faust.App):  # type: ignore[misc]  # Faust is not typed for us
         await super().on_first_start()
 
     async def on_stop(self) -> None:
-        """Give the partitions back before the consumer leaves the group."""
+        """Finish what is at work, commit, and give the partitions back before the consumer leaves the group."""
+        await self.runner.settle()
+        if self._consumer is not None:
+            await self._consumer.commit_soon()
         await self.runner.close()
         await super().on_stop()
 

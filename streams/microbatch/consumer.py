@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from aiokafka.errors import IllegalStateError, KafkaError
+from faust.exceptions import ConsumerNotStarted
 from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import ConsumerMessage
 
@@ -46,8 +47,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is not type
         """Let what is being applied finish, then give everything back."""
         self.cursors.clear()
         await self.runner.settle()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self.commit(), COMMIT_SECONDS)  # the next owner repeats less
+        await self.commit_soon()
         await super().on_partitions_revoked(revoked)
 
     async def on_partitions_assigned(self, assigned: Set[Any], generation_id: int = 0) -> None:
@@ -102,20 +102,22 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is not type
         chunks, _ = await self._wait_next_records(timeout)
         if not chunks or self.should_stop:
             return
+        holes: set[Partition] = set()
         for place, chunk in self.scheduler.iterate(chunks):
             if not self.flow_active or self.app.consumer_generation_id != generation:
                 return
-            if (batch := await self._admit(place, chunk)) is not None:
-                yield place, self._to_message(place, batch)
+            cursor = self.cursors.get(place)
+            admitted = None if cursor is None or place in holes else cursor.admit(chunk)
+            if isinstance(admitted, Refetch):
+                holes.add(place)  # the rest of this fetch lies behind the hole
+                await self._ask_again(place, admitted.offset)
+            elif admitted is not None:
+                yield place, self._to_message(place, admitted)
 
-    async def _admit(self, place: Partition, chunk: Chunk) -> RecordBatch | None:
-        cursor = self.cursors.get(place)
-        admitted = None if cursor is None else cursor.admit(chunk)
-        if isinstance(admitted, Refetch):
-            self.runner.stats.refetches += 1
-            await self._thread.seek_to(place, admitted.offset)
-            return None
-        return admitted
+    async def _ask_again(self, place: Partition, offset: int) -> None:
+        self.runner.stats.refetches += 1
+        self.log.warning("%s[%d]: fetched records were lost on the way, asked again from offset %d", *place, offset)
+        await self._thread.seek_to(place, offset)
 
     def _to_message(self, tp: Any, record: RecordBatch) -> ConsumerMessage:
         last = record.records[-1]
@@ -134,6 +136,11 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is not type
 
     async def _add_gap(self, tp: Any, offset_from: int, offset_to: int) -> None:
         """Batches always jump; holes are judged by the cursors."""
+
+    async def commit_soon(self) -> None:
+        """Commit, if the brokers answer: whoever has the partitions next repeats less."""
+        with suppress(TimeoutError, ConsumerNotStarted):
+            await asyncio.wait_for(self.commit(), COMMIT_SECONDS)
 
     def _filter_tps_with_pending_acks(self, topics: Iterable[Any] | None = None) -> Iterator[Partition]:
         return (

@@ -97,15 +97,18 @@ class FetchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust
         return {place: state.position for place, state in states.items() if state and state.has_valid_position}
 
     async def starting_point(self, place: Partition) -> int:
-        """The committed offset of a partition, or its log's start where nothing was committed."""
+        """The committed offset of a partition; its log's start where there is none, or it is beyond the end."""
         offset: int = await self.call_thread(self._starting_point, TopicPartition(*place))
         return offset
 
     async def _starting_point(self, place: TopicPartition) -> int:
         consumer = self._ensure_consumer()
         committed: int | None = await consumer.committed(place)
-        if committed is not None:
+        ends: Mapping[TopicPartition, int] = await consumer.end_offsets([place])
+        if committed is not None and committed <= ends[place]:
             return committed
+        if committed is not None:
+            self.log.warning("%s[%d] ends before its committed offset and is read anew", *place)
         starts: Mapping[TopicPartition, int] = await consumer.beginning_offsets([place])
         return starts[place]
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import NamedTuple, Protocol
 
+from streams.microbatch.errors import LogReplaced
 from streams.microbatch.ports import Record
 
 
@@ -92,15 +93,21 @@ class Cursor:
     """Batches handed out that nobody has taken yet."""
 
     def admit(self, chunk: Chunk) -> RecordBatch | Refetch | None:
-        """Take over a fetched chunk: a batch to hand out, a place to seek to, or None where nothing is new."""
+        """Take over a fetched chunk: a batch to hand out, a place to seek to, or None where nothing is new.
+
+        Raises LogReplaced where the fetch went back by itself: the log no longer reaches as far as it was read.
+        """
+        if chunk.start < self.covered:
+            raise LogReplaced(
+                f"{self.place.topic}[{self.place.partition}] was read up to offset {self.covered} and now begins "
+                f"again at {chunk.start}: the topic was replaced or truncated"
+            )
         if chunk.start > self.covered:
             if self.asked != self.covered:
                 self.asked = self.covered
                 return Refetch(self.covered)
             self.missing += chunk.start - self.covered
-        if chunk.end <= self.covered:
-            return None
-        records = [to_record(self.place, r) for r in chunk.records if r.offset >= self.covered]
+        records = [to_record(self.place, fetched) for fetched in chunk.records]
         self.covered, self.asked = chunk.end, None
         return self._hand_out(records) if records else None
 

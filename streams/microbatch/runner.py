@@ -101,10 +101,10 @@ class BatchRunner:
             slot.ready = False
             if slot.opening is not None:
                 slot.opening.cancel()
-        working = [slot.work for slot in self._slots.values() if slot.work is not None]
-        _, late = await asyncio.wait(working, timeout=SETTLE_SECONDS) if working else ((), ())
-        if late:
-            log.warning("%d batches were still at work when their partitions were taken away", len(late))
+        if working := [slot.work for slot in self._slots.values() if slot.work is not None]:
+            _, late = await asyncio.wait(working, timeout=SETTLE_SECONDS)
+            if late:
+                log.warning("%d batches were still at work when their partitions were taken away", len(late))
 
     async def assign(self, places: set[Partition], generation: int) -> None:
         """Close the lanes that are not ours any more, open those that are.
@@ -113,9 +113,7 @@ class BatchRunner:
         """
         followed, self._generation = generation == self._generation + 1, generation
         self.heartbeat.answered()
-        for place in [*self._slots]:
-            if place not in places or not followed:
-                await self._drop(place)
+        await self._drop([place for place in self._slots if place not in places or not followed])
         for place in places:
             if place.topic in self._routes:
                 slot = self._slots.setdefault(place, Slot(self._routes[place.topic](place)))
@@ -123,18 +121,16 @@ class BatchRunner:
                 self._open(place, slot)
 
     async def close(self) -> None:
-        """Give every partition back."""
-        await self.settle()
-        for place in [*self._slots]:
-            await self._drop(place)
+        """Give every partition back; `settle` before."""
+        await self._drop([*self._slots])
 
-    async def _drop(self, place: Partition) -> None:
-        slot = self._slots.pop(place)
-        for task in (slot.opening, slot.work):
-            if task is not None and not task.done():
-                task.cancel()
-                await asyncio.wait([task])
-        await slot.lane.close()
+    async def _drop(self, places: Iterable[Partition]) -> None:
+        dropped = [self._slots.pop(place) for place in places]
+        tasks = [task for slot in dropped for task in (slot.opening, slot.work) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(slot.lane.close() for slot in dropped))
 
     # --- batches ----------------------------------------------------------------------------------------------
 
@@ -172,9 +168,13 @@ class BatchRunner:
 
     def _open(self, place: Partition, slot: Slot, error: Exception | None = None) -> None:
         if self._slots.get(place) is slot:
-            slot.opening = asyncio.create_task(self._keep_opening(place, slot, error))
+            slot.opening = asyncio.create_task(self._keep_opening(place, slot, error, slot.opening))
 
-    async def _keep_opening(self, place: Partition, slot: Slot, error: Exception | None) -> None:
+    async def _keep_opening(
+        self, place: Partition, slot: Slot, error: Exception | None, before: asyncio.Task[None] | None
+    ) -> None:
+        if before is not None:
+            await asyncio.wait([before])  # what it holds is released first
         while True:
             if error is not None:
                 await asyncio.sleep(self._pause_seconds(place, slot, error))
