@@ -1,15 +1,18 @@
 """One suite, three stores: memory, SQLite, PostgreSQL."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from ops.postgres_local import scratch_database, server_for_tests
 from outreach.desk import Desk, DeskRules
 from outreach.memory import MemoryStore
 from outreach.ports import Store
 from outreach.store.migrate import upgrade
+from outreach.store.schema import metadata
 from outreach.store.sql import SqlStore, create
 from tests.outreach.made import DatabaseClock, Room, clock
 
@@ -24,8 +27,8 @@ def postgres_server() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def postgres_store(postgres_server: str) -> Iterator[SqlStore]:
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_server: str) -> Iterator[SqlStore]:
     with scratch_database(postgres_server) as url:
         store = SqlStore(create(url))
         upgrade(store.engine)
@@ -34,9 +37,29 @@ def postgres_store(postgres_server: str) -> Iterator[SqlStore]:
 
 
 @pytest.fixture
-def sqlite_store(tmp_path: Path) -> Iterator[SqlStore]:
-    store = SqlStore(create(f"sqlite:///{tmp_path}/desk.sqlite3"))
-    upgrade(store.engine)
+def postgres_store(migrated_postgres: SqlStore) -> SqlStore:
+    """An empty PostgreSQL database."""
+    names = ", ".join(f'"{name}"' for name in metadata.tables)
+    with migrated_postgres.engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {names}"))
+    return migrated_postgres
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sqlite") / "empty.sqlite3"
+    engine = create(f"sqlite:///{path}")
+    upgrade(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture
+def sqlite_store(migrated_sqlite: Path, tmp_path: Path) -> Iterator[SqlStore]:
+    """An empty SQLite database."""
+    path = tmp_path / "desk.sqlite3"
+    shutil.copy(migrated_sqlite, path)
+    store = SqlStore(create(f"sqlite:///{path}"))
     yield store
     store.close()
 

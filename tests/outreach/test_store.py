@@ -1,0 +1,177 @@
+"""What the repositories promise beside the desk's own use: people, books, artefacts; nothing half-done stays."""
+
+from datetime import timedelta
+
+import pytest
+
+from outreach.access import LoginLink, Session, User
+from outreach.ports import Store
+from outreach.records import AuditEntry, OutboxMessage, Suggestion
+from schemas.dead_letters import dead_letter
+from schemas.errors import Corrupt, DeadLetterReason
+from schemas.needs import ClockMoved
+from tests.outreach.made import DAY, NOW, clock, contact, standing
+
+
+def message(key: str, destination: str = "log") -> OutboxMessage:
+    return OutboxMessage(0, key, destination, "a", b"{}", NOW)
+
+
+def entry(event: str, account: str | None = "a") -> AuditEntry:
+    return AuditEntry(0, NOW, "task:1", account, "anna", event, None, "ready", 1)
+
+
+def test_an_exception_takes_everything_back(store: Store) -> None:
+    with pytest.raises(ZeroDivisionError), store.begin() as tx:
+        tx.standings.put([standing("a")])
+        tx.audit.append([entry("x")])
+        tx.facts.put("name", "value")
+        raise ZeroDivisionError
+    with store.read() as tx:
+        assert (tx.standings.get("a"), tx.audit.newest(), tx.facts.get("name")) == (None, 0, None)
+
+
+def test_history_is_added_in_order_and_read_from_any_place(store: Store) -> None:
+    for events in (["one", "two"], ["three"]):
+        with store.begin() as tx:
+            tx.audit.append([entry(event) for event in events])
+    with store.begin() as tx:
+        tx.audit.append([entry("four", account=None)])
+    with store.read() as tx:
+        assert [(e.audit_id, e.event) for e in tx.audit.since(1)] == [(2, "two"), (3, "three"), (4, "four")]
+        assert [e.event for e in tx.audit.about(account_id="a")] == ["three", "two", "one"]
+        assert [e.event for e in tx.audit.about(subject="task:1", limit=1)] == ["four"]
+
+
+def test_the_outbox_keeps_order_and_keys(store: Store) -> None:
+    with store.begin() as tx:
+        tx.outbox.append([message("1"), message("2", "commands"), message("1"), message("3")])
+    with store.begin() as tx:
+        tx.outbox.append([message("3"), message("4")])
+    with store.begin() as tx:
+        assert [m.dedup_key for m in tx.outbox.pending("log")] == ["1", "3", "4"]
+        tx.outbox.mark_sent([m.outbox_id for m in tx.outbox.pending("log", 2)], NOW)
+    with store.begin() as tx:
+        tx.outbox.append([message("1")])
+    with store.read() as tx:
+        assert [m.dedup_key for m in tx.outbox.pending("log")] == ["4"], "what was sent is not sent again"
+        assert tx.outbox.waiting() == {"log": 1, "commands": 1}
+
+
+def test_artefacts_are_known_by_their_digest(store: Store) -> None:
+    with store.begin() as tx:
+        digest = tx.artefacts.put(b"model")
+        assert tx.artefacts.put(b"model") == digest
+        tx.artefacts.set_current("models", "v1", digest, NOW)
+        tx.artefacts.set_current("models", "v2", digest, NOW)
+        assert (tx.artefacts.get(digest), tx.artefacts.get("none")) == (b"model", None)
+        assert (tx.artefacts.current("models"), tx.artefacts.current("x")) == (("v2", digest), None)
+
+
+def test_an_artefact_that_was_changed_is_refused(sqlite_store: Store) -> None:
+    from sqlalchemy import text
+
+    with sqlite_store.begin() as tx:
+        digest = tx.artefacts.put(b"model")
+        tx.connection.execute(text("UPDATE artefacts SET raw = x'00'"))  # type: ignore[attr-defined]
+        with pytest.raises(Corrupt):
+            tx.artefacts.get(digest)
+
+
+def test_clocks_go_forward_only(store: Store) -> None:
+    with store.begin() as tx:
+        tx.clocks.put([clock(NOW), clock(NOW - DAY), clock(NOW + DAY, partition=1)])
+    with store.begin() as tx:
+        tx.clocks.put([clock(NOW - DAY, partition=1), clock(NOW, model_version="m2")])
+        assert tx.clocks.all() == [
+            ClockMoved(partition=0, as_of=NOW, model_version="m2"),
+            ClockMoved(partition=1, as_of=NOW + DAY),
+        ]
+
+
+def test_positions_of_a_consumer(store: Store) -> None:
+    with store.begin() as tx:
+        tx.offsets.put("desk", {("needs", 0): 5, ("needs", 1): 7})
+        tx.offsets.put("desk", {("needs", 0): 9})
+        tx.offsets.put("other", {("needs", 0): 1})
+        assert tx.offsets.get("desk") == {("needs", 0): 9, ("needs", 1): 7}
+        assert tx.offsets.get("nobody") == {}
+
+
+def test_dead_letters_are_kept_once_and_can_be_settled(store: Store) -> None:
+    letters = [
+        dead_letter(
+            source="ringahead.orders",
+            partition=0,
+            offset=n,
+            key=b"a",
+            raw=b"\xff",
+            reason=reason,
+            detail="",
+            first_seen=NOW + n * DAY,
+        )
+        for n, reason in enumerate((DeadLetterReason.NOT_JSON, DeadLetterReason.BAD_DATA, DeadLetterReason.NOT_JSON))
+    ]
+    with store.begin() as tx:
+        tx.dead_letters.put(letters)
+        tx.dead_letters.put(letters[:1])
+    with store.begin() as tx:
+        assert tx.dead_letters.counts() == {"not_json": 2, "bad_data": 1}
+        assert tx.dead_letters.listed("not_json") == [letters[2], letters[0]]
+        tx.dead_letters.settle(letters[2].letter_id, "replayed", NOW)
+        assert tx.dead_letters.listed() == [letters[1], letters[0]]
+        assert tx.dead_letters.get(letters[2].letter_id) == letters[2]
+
+
+def test_people_who_log_in(store: Store) -> None:
+    user = User("u1", "anna", "agent", "hash", NOW)
+    with store.begin() as tx:
+        tx.users.put([user, User("u2", "ben", "supervisor", None, NOW, disabled=True, locked_until=NOW)])
+        tx.sessions.put([Session("s1", "u1", "csrf", NOW, NOW + DAY), Session("s2", "u1", "csrf", NOW, NOW)])
+        tx.login_links.put([LoginLink("l1", "u1", NOW + DAY)])
+    with store.begin() as tx:
+        assert (tx.users.named("anna"), tx.users.named("zoe"), tx.users.get("u1")) == (user, None, user)
+        assert [found.name for found in tx.users.all()] == ["anna", "ben"]
+        assert tx.sessions.end_expired(NOW) == 1
+        tx.sessions.end("s1")
+        assert tx.sessions.many(["s1", "s2"]) == []
+        link = tx.login_links.lock("l1")
+        assert link == LoginLink("l1", "u1", NOW + DAY)
+
+
+def test_suggestions_are_replaced_whole(store: Store) -> None:
+    rows = [Suggestion("a", n, f"sku{n}", "Name", "34 of 60 similar accounts buy it.", "v1") for n in (2, 1)]
+    with store.begin() as tx:
+        tx.suggestions.replace(["a", "b"], rows)
+        assert [row.sku for row in tx.suggestions.of_account("a")] == ["sku1", "sku2"]
+        tx.suggestions.replace(["a"], [])
+        assert tx.suggestions.of_account("a") == []
+
+
+def test_contacts_can_be_erased(store: Store) -> None:
+    with store.begin() as tx:
+        tx.contacts.put([contact("a"), contact("a", "2"), contact("b")])
+        assert tx.contacts.erase("a") == 2
+        assert [point.account_id for point in tx.contacts.of_accounts(["a", "b"])] == ["b"]
+
+
+def test_numbers_stay_blocked_from_the_first_word(store: Store) -> None:
+    with store.begin() as tx:
+        tx.do_not_call.add("+1", NOW, "anna")
+        tx.do_not_call.add("+1", NOW + DAY, "ben")
+        assert (tx.do_not_call.among(["+1", "+2"]), tx.do_not_call.counted()) == ({"+1"}, 1)
+
+
+def test_spend_at_shares_of_all_accounts(store: Store) -> None:
+    with store.begin() as tx:
+        assert tx.standings.spend_at([0.5]) == []
+        tx.standings.put([standing(f"a{n}", yearly_spend=float(n)) for n in range(700)])
+        assert tx.standings.spend_at([0.0, 0.1, 0.5, 0.999]) == [0.0, 70.0, 350.0, 699.0]
+        assert len(tx.standings.many(f"a{n}" for n in range(1000))) == 700
+
+
+def test_the_databases_clock_moves(sqlite_store: Store) -> None:
+    with sqlite_store.read() as tx:
+        first, second = tx.db_now(), tx.db_now()
+    assert first.tzinfo is not None
+    assert timedelta(0) <= second - first < timedelta(seconds=5)
