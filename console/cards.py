@@ -48,6 +48,8 @@ class OfferLine:
     sku: str
     kind: str
     quantity: str
+    usual: str
+    """The number alone, for the order; empty where it is not known."""
     sentence: str
     degraded: bool
     evidence: str
@@ -178,6 +180,7 @@ def _line(need: Need, now: Now | None) -> OfferLine:
         sku=need.group,
         kind=KINDS[need.kind] if need.kind else "",
         quantity=_quantity(need.quantity_units),
+        usual=f"{need.quantity_units:.6g}" if need.quantity_units > 0 else "",
         sentence=evidence.sentence if evidence and evidence.sentence else text("agent.why_unknown"),
         degraded=bool(evidence and evidence.degraded),
         evidence=_evidence_text(evidence) if evidence else "",

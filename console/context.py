@@ -20,7 +20,7 @@ from outreach.desk import Desk
 from outreach.ports import Store, Transaction
 from schemas.settings import Settings
 
-PLACES = (("/agent", "nav.agent"), ("/operator", "nav.operator"), ("/accounts", "nav.accounts"))
+PLACES = (("/agent", "nav.agent"), ("/team", "nav.team"), ("/operator", "nav.operator"), ("/accounts", "nav.accounts"))
 
 
 @dataclass(frozen=True)

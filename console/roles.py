@@ -24,6 +24,7 @@ class Role(StrEnum):
 PEOPLE: frozenset[Role] = frozenset(Role) - {Role.PROCESS}
 CALLERS: frozenset[Role] = frozenset({Role.AGENT, Role.SUPERVISOR, Role.ADMIN})
 WATCHERS: frozenset[Role] = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.ADMIN})
+SUPERVISORS: frozenset[Role] = frozenset({Role.SUPERVISOR, Role.ADMIN})
 SENDERS: frozenset[Role] = frozenset({Role.ERP, Role.ADMIN})
 PROCESSES: frozenset[Role] = frozenset({Role.PROCESS})
 OPEN: frozenset[Role] = frozenset()
@@ -47,10 +48,19 @@ ENDPOINTS: Mapping[tuple[str, str], frozenset[Role]] = {
     ("POST", "/agent/tasks/{task_id}/end"): CALLERS,
     ("POST", "/agent/tasks/{task_id}/skip"): CALLERS,
     ("POST", "/agent/tasks/{task_id}/disposition"): CALLERS,
+    ("POST", "/agent/tasks/{task_id}/order"): CALLERS,
+    ("GET", "/team"): SUPERVISORS,
+    ("GET", "/team/board"): SUPERVISORS,
+    ("POST", "/team/tasks/{task_id}/settle"): SUPERVISORS,
+    ("POST", "/team/tasks/{task_id}/release"): SUPERVISORS,
+    ("POST", "/team/tasks/{task_id}/cancel"): SUPERVISORS,
+    ("POST", "/team/reorders/{reorder_id}/approve"): SUPERVISORS,
+    ("POST", "/team/reorders/{reorder_id}/reject"): SUPERVISORS,
     ("GET", "/accounts"): CALLERS | WATCHERS,
     ("GET", "/accounts/{account_id:path}"): CALLERS | WATCHERS,
     ("GET", "/operator"): WATCHERS,
     ("GET", "/operator/board"): WATCHERS,
+    ("POST", "/operator/kill-switch"): WATCHERS,
     ("POST", "/v1/events"): SENDERS | PROCESSES,
     ("GET", "/v1/openapi.json"): SENDERS | WATCHERS,
     ("POST", "/internal/{name}"): PROCESSES,

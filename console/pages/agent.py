@@ -1,6 +1,6 @@
 """The agent's page: Next, the card, the call, how it ended."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
@@ -9,10 +9,11 @@ from fastapi import FastAPI, Form
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from console.acting import Work, act
 from console.cards import call_view
 from console.context import Console, Me, Services
 from console.gate import Principal
-from console.notices import Notice, of_banner, of_ended, of_reasons, of_refusal
+from console.notices import Notice, of_banner, of_ended, of_reasons
 from console.texts import DISPOSITIONS, plain, text
 from console.times import Now, clock_text
 from outreach.desk import Blocked, NothingToDo, Outcome
@@ -72,9 +73,6 @@ class Idle:
     next_at: str
 
 
-Work = Callable[[Transaction], tuple[Notice, ...]]
-
-
 def mount(app: FastAPI) -> None:
     """Add the routes."""
     app.add_api_route("/agent", show, methods=["GET"], include_in_schema=False)
@@ -103,7 +101,7 @@ def show_desk(console: Services, me: Me, about: str = "") -> HTMLResponse:
         task = tx.tasks.get(about) if about else None
         mine = task is not None and task.agent_id == me.user_id and task.is_open
         notices = () if task is None or mine else (of_ended(tx, task, console.now(tx)),)
-        return _desk(console, tx, me, notices)
+        return desk_page(console, tx, me, notices)
 
 
 def take_next(console: Services, me: Me) -> HTMLResponse:
@@ -180,15 +178,10 @@ def dispose(console: Services, me: Me, task_id: str, sent: Annotated[Disposed, F
 
 
 def _act(console: Console, me: Principal, work: Work, nothing: list[NothingToDo] | None = None) -> HTMLResponse:
-    """One transaction that writes, then the desk as it is now; a refusal becomes a notice."""
-    try:
-        with console.store.begin() as tx:
-            notices = work(tx)
-    except (Refused, BadInput) as error:
-        refused = error if isinstance(error, Refused) else Refused("bad_input", str(error))
-        notices = () if refused.reason == "holds_task" else (of_refusal(refused),)
+    """One transaction that writes, then the desk as it is now."""
+    notices = act(console, work)
     with console.store.read() as tx:
-        return _desk(console, tx, me, notices, nothing[0] if nothing else None)
+        return desk_page(console, tx, me, notices, nothing[0] if nothing else None)
 
 
 def _present(console: Console, tx: Transaction, me: Principal) -> None:
@@ -197,9 +190,10 @@ def _present(console: Console, tx: Transaction, me: Principal) -> None:
         console.desk.set_agent(tx, me.user_id, "available")
 
 
-def _desk(
+def desk_page(
     console: Console, tx: Transaction, me: Principal, notices: tuple[Notice, ...], nothing: NothingToDo | None = None
 ) -> HTMLResponse:
+    """The desk as it is now, with notices above it; ``nothing`` is what a try has just found."""
     return HTMLResponse(console.render("desk.html", **_desk_context(console, tx, me, notices, nothing)))
 
 

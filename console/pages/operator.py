@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Form
 from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, ConfigDict
 
 from console.chart import day_text
 from console.context import Console, Me, Services
@@ -18,6 +19,13 @@ from schemas.settings import Settings
 
 LETTERS_SHOWN = 20
 RAW_BYTES_SHOWN = 600
+
+
+class Switched(BaseModel):
+    """The kill switch as it shall be."""
+
+    model_config = ConfigDict(extra="forbid")
+    on: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,7 @@ def mount(app: FastAPI) -> None:
     """Add the routes."""
     app.add_api_route("/operator", show, methods=["GET"], include_in_schema=False)
     app.add_api_route("/operator/board", show_board, methods=["GET"], include_in_schema=False)
+    app.add_api_route("/operator/kill-switch", set_kill_switch, methods=["POST"], include_in_schema=False)
 
 
 def show(console: Services, me: Me) -> HTMLResponse:
@@ -54,6 +63,13 @@ def show(console: Services, me: Me) -> HTMLResponse:
     lag = measure(console.lag)
     with console.store.read() as tx:
         return console.page("operator.html", me=me, tx=tx, here="/operator", **board(console, tx, lag))
+
+
+def set_kill_switch(console: Services, me: Me, sent: Annotated[Switched, Form()]) -> HTMLResponse:
+    """Stop every new call at once, or allow them again; the audit keeps who did."""
+    with console.store.begin() as tx:
+        console.desk.set_kill_switch(tx, me.user_id, sent.on)
+    return show_board(console)
 
 
 def show_board(console: Services) -> HTMLResponse:
@@ -69,6 +85,7 @@ def board(console: Console, tx: Transaction, lag: Measured) -> dict[str, object]
         "lag": lag_groups(lag.rows),
         "lag_trouble": lag.trouble,
         "figures": (_behind(lag), *figures(console, tx)),
+        "stopped": tx.facts.get("kill_switch") == "on",
         "tasks": _counted(tx.tasks.counts()),
         "refused": _counted(tx.needs.refused_counts()),
         "letter_counts": _counted(tx.dead_letters.counts()),
@@ -114,8 +131,10 @@ def _model(settings: Settings, tx: Transaction) -> Figure:
 
 
 def _kill_switch(settings: Settings, tx: Transaction) -> Figure:
-    on = settings.kill_switch or tx.facts.get("kill_switch") == "on"
     name = text("operator.kill_switch")
+    if settings.kill_switch:
+        return Figure(name, text("operator.kill_on"), text("operator.kill_by_settings"), "danger")
+    on = tx.facts.get("kill_switch") == "on"
     return Figure(name, text("operator.kill_on"), "", "danger") if on else Figure(name, text("operator.kill_off"))
 
 

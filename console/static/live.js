@@ -24,7 +24,10 @@ function showChange(task) {
 }
 
 function refresh() {
-  document.querySelectorAll("[data-refresh]").forEach((part) => window.htmx.trigger(part, "changed"));
+  document.querySelectorAll("[data-refresh]").forEach((part) => {
+    const filling = part.contains(document.activeElement) && document.activeElement.matches("input, select");
+    if (!filling) window.htmx.trigger(part, "changed");
+  });
 }
 
 export function startLive() {
