@@ -15,7 +15,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import ConsumerMessage
 
 from streams.microbatch.fetching import FetchThread
-from streams.microbatch.offsets import Chunk, Cursors, Partition, RecordBatch, Refetch
+from streams.microbatch.offsets import Chunk, Cursor, Cursors, Partition, RecordBatch, Refetch
 
 if TYPE_CHECKING:
     from streams.microbatch.runner import BatchRunner
@@ -71,8 +71,9 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is not type
         for place in wanted:
             if place not in self.cursors:
                 await self._place(place)
-        with_room, full = self.cursors.by_room(BATCHES_AHEAD)
-        chunks: Mapping[Partition, Chunk] = await self._thread.fetch(wanted & with_room, 0 if full else timeout)
+        covered, full = self.cursors.by_room(BATCHES_AHEAD)
+        ready = {place: offset for place, offset in covered.items() if place in wanted}
+        chunks: Mapping[Partition, Chunk] = await self._thread.fetch(ready, 0 if full else timeout)
         if not chunks and full:
             await self.runner.wait_for_room(ROOM_SECONDS)
         return chunks
@@ -108,16 +109,21 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is not type
                 return
             cursor = self.cursors.get(place)
             admitted = None if cursor is None or place in holes else cursor.admit(chunk)
-            if isinstance(admitted, Refetch):
+            if cursor is not None and isinstance(admitted, Refetch):
                 holes.add(place)  # the rest of this fetch lies behind the hole
-                await self._ask_again(place, admitted.offset)
-            elif admitted is not None:
+                await self._ask_again(cursor, admitted)
+            elif isinstance(admitted, RecordBatch):
                 yield place, self._to_message(place, admitted)
 
-    async def _ask_again(self, place: Partition, offset: int) -> None:
+    async def _ask_again(self, cursor: Cursor, hole: Refetch) -> None:
+        place = cursor.place
         self.runner.stats.refetches += 1
-        self.log.warning("%s[%d]: fetched records were lost on the way, asked again from offset %d", *place, offset)
-        await self._thread.seek_to(place, offset)
+        self.log.warning("%s[%d]: records from offset %d on were lost on the way, asked again", *place, hole.offset)
+        log_start = await self._thread.log_start(place) if hole.asked_before else 0
+        if log_start > hole.offset:
+            self.log.warning("%s[%d] begins at offset %d; %d is gone", *place, log_start, hole.offset)
+            cursor.skip_to(log_start)
+        await self._thread.seek_to(place, max(hole.offset, log_start))
 
     def _to_message(self, tp: Any, record: RecordBatch) -> ConsumerMessage:
         last = record.records[-1]

@@ -6,7 +6,7 @@ positions are read and records are taken without anything in between.
 
 import asyncio
 import time
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
@@ -46,12 +46,15 @@ class FetchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust
 
         coordinator._do_heartbeat = noted
 
-    async def fetch(self, places: Set[Partition], wait_seconds: float) -> Mapping[Partition, Chunk]:
-        """What has come in for some partitions, waiting at most `wait_seconds` for the first record."""
-        chunks: Mapping[Partition, Chunk] = await self.call_thread(self._fetch, places, wait_seconds)
+    async def fetch(self, covered: Mapping[Partition, int], wait_seconds: float) -> Mapping[Partition, Chunk]:
+        """What has come in, waiting at most `wait_seconds`, for partitions with the offsets up to which it is known.
+
+        Also a chunk without records where the fetch stands elsewhere: something was lost on the way.
+        """
+        chunks: Mapping[Partition, Chunk] = await self.call_thread(self._fetch, covered, wait_seconds)
         return chunks
 
-    async def _fetch(self, places: Set[Partition], wait_seconds: float) -> Mapping[Partition, Chunk]:
+    async def _fetch(self, covered: Mapping[Partition, int], wait_seconds: float) -> Mapping[Partition, Chunk]:
         consumer = self._ensure_consumer()
         fetcher = consumer._fetcher
         if consumer._closed or fetcher._closed:
@@ -59,25 +62,25 @@ class FetchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust
         deadline = time.monotonic() + wait_seconds
         with fetcher._subscriptions.fetch_context():  # counts as a poll: the group sees a live member
             while self.consumer.flow_active:
-                chunks = await self._take(consumer, places) if places else {}
+                chunks = await self._take(consumer, covered) if covered else {}
                 left = deadline - time.monotonic()
                 if chunks or left <= 0:
                     return chunks
-                await self._wait(fetcher, left if places else min(left, IDLE_SECONDS))
-                if not places:
+                await self._wait(fetcher, left if covered else min(left, IDLE_SECONDS))
+                if not covered:
                     return {}
         return {}
 
-    async def _take(self, consumer: Any, places: Set[Partition]) -> Mapping[Partition, Chunk]:
-        before = self._positions(consumer, places)
+    async def _take(self, consumer: Any, covered: Mapping[Partition, int]) -> Mapping[Partition, Chunk]:
+        before = self._positions(consumer, covered)
         if not before:
             return {}  # aiokafka takes no partitions for all of them
         records = await consumer._fetcher.fetched_records(before.keys(), 0, consumer._max_poll_records)
-        after = self._positions(consumer, places)
+        after = self._positions(consumer, covered)
         return {
             place: Chunk(start, after[place], records.get(TopicPartition(*place), ()))
             for place, start in before.items()
-            if after.get(place, start) > start
+            if after.get(place, covered[place]) != covered[place]
         }
 
     async def _wait(self, fetcher: Any, seconds: float) -> None:
@@ -88,7 +91,7 @@ class FetchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust
         else:
             waiter.cancel()
 
-    def _positions(self, consumer: Any, places: Set[Partition]) -> dict[Partition, int]:
+    def _positions(self, consumer: Any, places: Iterable[Partition]) -> dict[Partition, int]:
         subscription = consumer._subscription.subscription
         assignment = None if subscription is None else subscription.assignment
         if assignment is None:
@@ -109,7 +112,15 @@ class FetchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust
             return committed
         if committed is not None:
             self.log.warning("%s[%d] ends before its committed offset and is read anew", *place)
-        starts: Mapping[TopicPartition, int] = await consumer.beginning_offsets([place])
+        return await self._log_start(place)
+
+    async def log_start(self, place: Partition) -> int:
+        """The first offset that a partition's log still has."""
+        offset: int = await self.call_thread(self._log_start, TopicPartition(*place))
+        return offset
+
+    async def _log_start(self, place: TopicPartition) -> int:
+        starts: Mapping[TopicPartition, int] = await self._ensure_consumer().beginning_offsets([place])
         return starts[place]
 
     async def seek_to(self, place: Partition, offset: int) -> bool:

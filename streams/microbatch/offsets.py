@@ -2,8 +2,8 @@
 
 A fetch *covers* a range of offsets, also those at which there is nothing to see (transaction markers, aborted records,
 compacted ones). Coverage that does not continue where the last one ended means that fetched records were thrown away
-on the way, as happens in a rebalance: they are asked for again. If the next fetch starts beyond as well, the log no
-longer has them, and the batch says how many offsets were passed over.
+on the way, as happens in a rebalance: they are asked for again. Only where the log itself begins later are they passed
+over, and the batch says how many offsets that were.
 """
 
 from collections.abc import Iterable, Sequence
@@ -77,6 +77,8 @@ class Refetch(NamedTuple):
     """Fetched records were thrown away: seek here and ask again."""
 
     offset: int
+    asked_before: bool = False
+    """Then the log may begin later; if so, `Cursor.skip_to` its start."""
 
 
 @dataclass(slots=True)
@@ -87,7 +89,7 @@ class Cursor:
     epoch: int
     covered: int
     handed: int
-    asked: int | None = None
+    asked: bool = False
     missing: int = 0
     ahead: int = 0
     """Batches handed out that nobody has taken yet."""
@@ -103,13 +105,16 @@ class Cursor:
                 f"again at {chunk.start}: the topic was replaced or truncated"
             )
         if chunk.start > self.covered:
-            if self.asked != self.covered:
-                self.asked = self.covered
-                return Refetch(self.covered)
-            self.missing += chunk.start - self.covered
+            again, self.asked = self.asked, True
+            return Refetch(self.covered, again)
         records = [to_record(self.place, fetched) for fetched in chunk.records]
-        self.covered, self.asked = chunk.end, None
+        self.covered, self.asked = chunk.end, False
         return self._hand_out(records) if records else None
+
+    def skip_to(self, log_start: int) -> None:
+        """Pass over what the log no longer has."""
+        self.missing += log_start - self.covered
+        self.covered, self.asked = log_start, False
 
     def _hand_out(self, records: Sequence[Record]) -> RecordBatch:
         batch = RecordBatch(self.place, self.epoch, self.handed, records, self.missing)
@@ -158,10 +163,10 @@ class Cursors:
         """Stop reading everything."""
         self._cursors.clear()
 
-    def by_room(self, most: int) -> tuple[set[Partition], set[Partition]]:
-        """The partitions of which fewer than that many batches wait to be taken, and the others."""
+    def by_room(self, most: int) -> tuple[dict[Partition, int], set[Partition]]:
+        """Where to go on reading partitions of which fewer batches than that wait to be taken; and the others."""
         full = {place for place, cursor in self._cursors.items() if cursor.ahead >= most}
-        return self._cursors.keys() - full, full
+        return {place: cursor.covered for place, cursor in self._cursors.items() if place not in full}, full
 
     def take(self, batch: RecordBatch) -> None:
         """Note that a batch no longer waits."""

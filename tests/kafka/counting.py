@@ -4,6 +4,7 @@ Nothing is idempotent on purpose: a record applied twice, lost or out of order s
 """
 
 import argparse
+import random
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from streams.microbatch import (
     Unavailable,
     changelog_topic,
 )
+from streams.microbatch.fetching import FetchThread
 from streams.microbatch.worker import run_worker
 
 EVERY = 10
@@ -96,10 +98,25 @@ def changelog_of(prefix: str) -> str:
     return changelog_topic(f"{prefix}-app", f"{prefix}-log")
 
 
+def lose_fetches(share: float) -> None:
+    """From now on throw some fetched records away before anybody has seen them."""
+    fetch, chance = FetchThread.fetch, random.Random(1)
+
+    async def lossy(self, covered, wait_seconds):  # type: ignore[no-untyped-def]
+        chunks = await fetch(self, covered, wait_seconds)
+        return {place: chunk for place, chunk in chunks.items() if chance.random() >= share}
+
+    FetchThread.fetch = lossy  # type: ignore[method-assign]
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--bootstrap", required=True)
     parser.add_argument("--prefix", required=True)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--batch", type=int, default=100)
-    run_worker(build(parser.parse_args()))
+    parser.add_argument("--lose", type=float, default=0.0)
+    arguments = parser.parse_args()
+    if arguments.lose:
+        lose_fetches(arguments.lose)
+    run_worker(build(arguments))

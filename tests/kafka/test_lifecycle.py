@@ -25,15 +25,24 @@ def test_what_is_committed_is_folded_once_whatever_happens_to_offsets_and_local_
     for store in first.stores[:2]:
         for manifest in store.glob("MANIFEST*"):
             manifest.write_bytes(b"not a manifest")
-    second = bench.start()
-    bench.produce(100)
+    second = bench.start(lose=0.6)
+    for _ in range(5):
+        bench.produce(100)
     bench.wait_until_equal()
     bench.check_outputs()
     assert second.stop() == 0
     assert "cannot be read and is rebuilt" in second.said()
+    assert "were lost on the way" in second.said()
+
+    bench.produce_and_lose(200)
+    third = bench.start()
+    bench.cluster.produce(bench.records(200, bench.raw))
+    bench.wait_until_equal()
+    assert third.stop() == 0
+    assert "is gone" in third.said()
 
     bench.produce(200)
     bench.cluster.delete_records(bench.log, {0: -1})
-    third = bench.start()
-    assert third.wait(30) == 1
-    assert "were deleted before they were applied" in third.said()
+    fourth = bench.start()
+    assert fourth.wait(30) == 1
+    assert "were deleted before they were applied" in fourth.said()

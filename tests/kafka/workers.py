@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from streams.microbatch.delivery import Connection, Delivery
+from streams.microbatch.delivery import Connection, Delivery, partition_of
 from streams.microbatch.ports import Output
-from tests.kafka.cluster import Cluster
+from tests.kafka.cluster import PARTITIONS, Cluster
 from tests.kafka.counting import EVERY, changelog_of
 
 KEYS = 50
@@ -51,6 +51,15 @@ class Bench:
         """Put the next numbers on the log."""
         self.cluster.produce(self.records(count))
 
+    def produce_and_lose(self, count: int) -> None:
+        """Put the next numbers on the raw topic, then delete what its first partition has."""
+        records = self.records(count, self.raw)
+        self.cluster.produce(records)
+        self.cluster.delete_records(self.raw, {0: -1})
+        for record in records:
+            if partition_of(record, PARTITIONS) == 0:
+                self.model[record.key] = self.model[record.key].replace(record.value, b"")
+
     @contextmanager
     def load(self, topic: str | None = None) -> Iterator[None]:
         """Produce some 1,000 records a second meanwhile."""
@@ -71,9 +80,9 @@ class Bench:
             ended.set()
             thread.join()
 
-    def start(self, name: str = "a", batch: int = 100) -> "Worker":
-        """Start a worker with the data folder of that name."""
-        worker = Worker(self, name, batch)
+    def start(self, name: str = "a", lose: float = 0.0) -> "Worker":
+        """Start a worker with the data folder of that name; it throws a share of its fetches away."""
+        worker = Worker(self, name, lose)
         self.workers.append(worker)
         return worker
 
@@ -120,11 +129,11 @@ class Bench:
 class Worker:
     """A worker process."""
 
-    def __init__(self, bench: Bench, name: str, batch: int) -> None:
+    def __init__(self, bench: Bench, name: str, lose: float) -> None:
         self.name, self.data = name, bench.folder / name
         self._log = bench.folder / f"{name}-{len(bench.workers)}.txt"
         command = ["-m", "tests.kafka.counting", "--bootstrap", bench.cluster.bootstrap]
-        options = ["--prefix", bench.cluster.prefix, "--data", str(self.data), "--batch", str(batch)]
+        options = ["--prefix", bench.cluster.prefix, "--data", str(self.data), "--lose", str(lose)]
         with self._log.open("wb") as log:
             self.process = subprocess.Popen([sys.executable, *command, *options], stdout=log, stderr=log)
 
