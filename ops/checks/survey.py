@@ -1,6 +1,6 @@
 """All checks, grouped by what they are needed for."""
 
-from ops.checks import Check, Group, machine, note, ok, servers
+from ops.checks import Check, Group, database, machine, note, ok, servers
 from schemas.settings import Settings
 from streams.embedded.lock import Owner, owner_of
 
@@ -29,7 +29,7 @@ def _embedded(settings: Settings) -> tuple[Check, ...]:
     owner = owner_of(settings.data_dir)
     place = settings.console_host, settings.console_port
     port = machine.port(*place, ours=owner is not None, bindable=machine.can_bind)
-    return machine.sqlite(settings.data_dir), _lock(owner), port
+    return machine.sqlite(settings.data_dir), _lock(owner), port, *database.sqlite_file(settings)
 
 
 def _lock(owner: Owner | None) -> Check:

@@ -1,54 +1,58 @@
 """The doctor names what is missing, says how to mend it, and fails only for the configured runtime."""
 
 import sqlite3
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from aiokafka.errors import KafkaConnectionError
 from pydantic import SecretStr
 
-from ops.checks import State, machine, missing, servers
+from ops.checks import State, database, machine, missing, servers
 from ops.checks import survey as survey_module
 from ops.checks.survey import survey
 from ops.cli import run
+from outreach.store.migrate import upgrade
+from outreach.store.sql import SqlStore, create
+from schemas.errors import Unavailable
+from schemas.needs import ClockMoved
 from schemas.settings import Settings
-from schemas.topics import CATALOGUE
 from streams.embedded.lock import hold
-
-PLANNED = {str(spec.topic): 4 if spec.co_partitioned else 1 for spec in CATALOGUE}
-
-
-async def nothing_there(_: str) -> dict[str, int]:
-    raise KafkaConnectionError
+from streams.kafka_topics import Difference, Kind
 
 
-async def all_there(_: str) -> dict[str, int]:
-    return PLANNED
+async def nothing_there(_: Settings) -> list[Difference]:
+    raise Unavailable("no broker")
+
+
+async def silence(_: Settings) -> list[Difference]:
+    raise TimeoutError
+
+
+async def all_there(_: Settings) -> list[Difference]:
+    return []
 
 
 def test_kafka_that_answers() -> None:
     assert [check.state for check in servers.kafka(Settings(), all_there)] == [State.OK, State.OK]
 
 
-def test_kafka_that_does_not_answer_names_the_place_and_how_to_start_one() -> None:
-    (check,) = servers.kafka(Settings(kafka_bootstrap="broker:9092"), nothing_there)
+@pytest.mark.parametrize("ask", [nothing_there, silence])
+def test_kafka_that_does_not_answer_names_the_place_and_how_to_start_one(ask: servers.Plan) -> None:
+    (check,) = servers.kafka(Settings(kafka_bootstrap="broker:9092"), ask)
     assert check.state is State.MISSING
     assert "broker:9092" in check.says
     assert "ops.kafka_local" in check.mend
 
 
-def test_absent_topic_is_named() -> None:
-    found = {name: count for name, count in PLANNED.items() if name != "ringahead.needs"}
-    check = servers.topics(found, 4)
-    assert (check.state, check.mend) == (State.MISSING, "ringahead topics apply")
-    assert "1 of 10" in check.says
-    assert "ringahead.needs" in check.says
-
-
-def test_other_partitions_are_told() -> None:
-    check = servers.topics(PLANNED | {"ringahead.account-events": 8}, 4)
-    assert check.state is State.MISSING
-    assert "ringahead.account-events has 8, not 4" in check.says
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [(Kind.MISSING, State.MISSING), (Kind.PARTITIONS, State.MISSING), (Kind.CONFIG, State.NOTE)],
+)
+def test_topic_that_differs_is_named_with_its_remedy(kind: Kind, state: State) -> None:
+    (check,) = servers.topics([Difference("ringahead.needs", kind, "is missing", "ringahead topics apply")])
+    assert check.state is state
+    assert check.says == "ringahead.needs is missing"
+    assert check.mend == "ringahead topics apply"
 
 
 @pytest.mark.parametrize(
@@ -144,3 +148,57 @@ def test_held_data_folder_is_told_and_no_fault(capsys: pytest.CaptureFixture[str
     with hold(Settings().data_dir, "ringahead serve"):
         assert run(["doctor"]) == 0
     assert "held by `ringahead serve`" in capsys.readouterr().out
+
+
+NOW = datetime(2024, 6, 1, tzinfo=UTC)
+
+
+def checks(folder: Path) -> dict[str, tuple[State, str]]:
+    found = database.sqlite_file(Settings(data_dir=folder))
+    return {check.topic: (check.state, check.says) for check in found}
+
+
+def installed(folder: Path) -> SqlStore:
+    store = SqlStore(create(f"sqlite:///{folder / 'ringahead.sqlite3'}"))
+    upgrade(store.engine)
+    return store
+
+
+def test_database_that_is_not_there_is_no_fault_and_is_not_made(tmp_path: Path) -> None:
+    assert checks(tmp_path)["Database"][0] is State.NOTE
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_database_of_another_version(tmp_path: Path) -> None:
+    store = SqlStore(create(f"sqlite:///{tmp_path / 'ringahead.sqlite3'}"))
+    with store.begin():
+        pass
+    store.close()
+    state, said = checks(tmp_path)["Tables"]
+    assert state is State.MISSING
+    assert "version nothing" in said
+
+
+def test_file_that_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "ringahead.sqlite3").write_bytes(b"not a database" * 100)
+    state, said = checks(tmp_path)["Database"]
+    assert state is State.MISSING
+    assert "not a database" in said
+
+
+@pytest.mark.parametrize(
+    ("age_days", "state", "word"),
+    [(None, State.NOTE, "nothing is learnt"), (2, State.OK, "2 days old"), (9, State.NOTE, "9 days old")],
+)
+def test_age_of_the_model_in_business_time(tmp_path: Path, age_days: int | None, state: State, word: str) -> None:
+    store = installed(tmp_path)
+    if age_days is not None:
+        published = NOW - timedelta(days=age_days)
+        with store.begin() as tx:
+            tx.clocks.put([ClockMoved(partition=0, as_of=NOW, model_version="m1", model_published_at=published)])
+    store.close()
+    found = checks(tmp_path)
+    assert found["Tables"][0] is State.OK
+    assert found["Users"] == (State.NOTE, "nobody can log in yet")
+    assert found["Model"][0] is state
+    assert word in found["Model"][1]

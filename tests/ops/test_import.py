@@ -5,15 +5,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import create_engine
 
 from ops.cli import run
+from ops.embedded.installation import opened
 from ops.feed import BATCH_EVENTS, to_api, to_log
 from ops.importers.canonical import read_orders
 from schemas.envelope import Event, decode
 from schemas.errors import AlreadyRunning, BadInput, Unavailable
 from schemas.settings import Settings
-from streams.embedded import tables
 from streams.embedded.lock import Owner, hold
 
 OWNER = Owner(1, "ringahead serve", "http://127.0.0.1:8080", "a-token")
@@ -37,11 +36,8 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 def logged(settings: Settings) -> list[Event]:
-    engine = create_engine(f"sqlite:///{settings.sqlite_path}")
-    with engine.connect() as connection:
-        records = tables.read(connection, 0, 10_000)
-    engine.dispose()
-    return [decode(record.value or b"") for record in records]
+    with opened(settings) as installation:
+        return [event for _, events in installation.read_log() for event in events]
 
 
 def test_stopped_installation_gets_them_in_its_log(
