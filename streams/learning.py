@@ -10,7 +10,6 @@ import msgspec
 from forecasting.artefact import PopulationModel
 from forecasting.explain import suggestion_sentence
 from forecasting.history import OrderDays
-from forecasting.learn import fit_population
 from forecasting.similar import AccountSuggestions, baskets_of, recommend
 from outreach.ports import Transaction
 from outreach.profiles import ProfileSet
@@ -35,6 +34,8 @@ class Learnt:
 
 def fit(history: OrderDays, at: datetime) -> Learnt:
     """A model of what was known when the day of ``at`` began."""
+    from forecasting.learn import fit_population  # statsmodels takes seconds to import, and only fitting needs it
+
     model = fit_population(history, at.toordinal())
     event = broadcast(
         ModelPublished(version=model.version, digest=model.digest),
