@@ -4,8 +4,10 @@ Pure ASGI, so that nothing behind it runs, not even the parsing of a body, befor
 """
 
 import hmac
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import monotonic
 from urllib.parse import quote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
@@ -14,6 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from console.problems import problem
+from console.rates import LOGINS, PEOPLE_AND_PROGRAMS, RateLimit
 from console.roles import OPEN, Role, allowed_roles, methods_of
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
@@ -59,6 +62,8 @@ class Gate:
         self._recognise = recognise
         self._error_page = error_page
         self._max_body_bytes = max_body_bytes
+        self._rates = RateLimit(PEOPLE_AND_PROGRAMS, monotonic)
+        self._login_rates = RateLimit(LOGINS, monotonic)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -88,8 +93,9 @@ class Gate:
             return None
         principal = await run_in_threadpool(self._recognise, request)
         request.state.principal = principal
-        if allowed == OPEN:
-            return None
+        busy = self._too_often(request, principal)
+        if busy is not None or allowed == OPEN:
+            return busy
         return _to_login(request) if principal is None else self._refuse(request, principal, allowed)
 
     def _refuse(self, request: Request, principal: Principal, allowed: frozenset[Role] | None) -> Response | None:
@@ -101,6 +107,17 @@ class Gate:
         if request.method not in SAFE_METHODS and not _is_meant(request, principal):
             return problem(403, "csrf", "the request does not carry this session's token; reload the page")
         return None
+
+    def _too_often(self, request: Request, principal: Principal | None) -> Response | None:
+        """Logins are counted by address, everything else by who asks; our own commands are not counted."""
+        if principal is not None:
+            wait = 0.0 if principal.role is Role.PROCESS else self._rates.wait_seconds(principal.user_id)
+        elif request.method not in SAFE_METHODS:
+            wait = self._login_rates.wait_seconds(request.client.host if request.client else "")
+        else:
+            return None
+        headers = {"Retry-After": str(math.ceil(wait))}
+        return problem(429, "too_often", f"wait {wait:.1f} s", headers) if wait else None
 
     def _unknown(self, request: Request) -> Response:
         known = methods_of(request.url.path)

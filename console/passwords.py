@@ -2,11 +2,14 @@
 
 import hashlib
 import secrets
+from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 MINIMUM_LENGTH = 12
+AT_ONCE = 4
+"""Checks at the same time: each takes 64 MiB of memory on purpose."""
 
 
 class Passwords:
@@ -14,6 +17,7 @@ class Passwords:
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher()
+        self._places = BoundedSemaphore(AT_ONCE)
         # Checked when the name is unknown, so that an answer takes as long as for a known one.
         self._nobody = self._hasher.hash(secrets.token_urlsafe(16))
 
@@ -24,7 +28,8 @@ class Passwords:
     def fits(self, password: str, encoded: str | None) -> bool:
         """Whether it is the password; without a stored hash the same work is done and the answer is no."""
         try:
-            return self._hasher.verify(encoded or self._nobody, password) and encoded is not None
+            with self._places:
+                return self._hasher.verify(encoded or self._nobody, password) and encoded is not None
         except (VerificationError, InvalidHashError):
             return False
 

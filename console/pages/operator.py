@@ -36,6 +36,8 @@ class Figure:
     value: str
     note: str = ""
     tone: str = ""
+    switch: bool | None = None
+    """What the kill switch would become by its button."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,6 @@ def board(console: Console, tx: Transaction, lag: Measured) -> dict[str, object]
         "lag": lag_groups(lag.rows),
         "lag_trouble": lag.trouble,
         "figures": (_behind(lag), *figures(console, tx)),
-        "stopped": tx.facts.get("kill_switch") == "on",
         "tasks": _counted(tx.tasks.counts()),
         "refused": _counted(tx.needs.refused_counts()),
         "letter_counts": _counted(tx.dead_letters.counts()),
@@ -135,7 +136,8 @@ def _kill_switch(settings: Settings, tx: Transaction) -> Figure:
     if settings.kill_switch:
         return Figure(name, text("operator.kill_on"), text("operator.kill_by_settings"), "danger")
     on = tx.facts.get("kill_switch") == "on"
-    return Figure(name, text("operator.kill_on"), "", "danger") if on else Figure(name, text("operator.kill_off"))
+    shown = text("operator.kill_on") if on else text("operator.kill_off")
+    return Figure(name, shown, tone="danger" if on else "", switch=not on)
 
 
 def _counted(counts: Mapping[Any, int]) -> list[tuple[str, int]]:

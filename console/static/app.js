@@ -50,6 +50,14 @@ document.addEventListener("htmx:afterSwap", () => {
   opened = [];
 });
 
+// A live region that stays: what a swap brings with it is not read out by itself.
+document.addEventListener("htmx:afterSettle", () => {
+  const banners = [...document.querySelectorAll("#notices .banner div")].map((one) => one.textContent.trim());
+  const place = document.getElementById("told");
+  const words = banners.join(". ").replace(/\s+/g, " ");
+  if (place && place.textContent !== words) place.textContent = words;
+});
+
 startKeys(remember);
 startClocks();
 startLive();

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from console.access import add_user, one_time_link
 from console.app import build
@@ -26,9 +26,14 @@ from tests.console.seeds import NOW, covered, seed
 
 pytestmark = pytest.mark.browser
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-ARGUMENTS = (
-    "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
-).split()
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 BANNER_SECONDS = 3.0
 """Aimed at is 1 s; a busy machine gets a little more before the test fails."""
 
@@ -116,6 +121,11 @@ def state_of(served: Served, account_id: str) -> TaskState:
         return tx.tasks.listed(TaskState, account_id=account_id)[0].state
 
 
+def notice(page: Page, said: str) -> Locator:
+    """A banner above the card."""
+    return page.locator("#notices").get_by_text(said)
+
+
 def take_next(page: Page) -> str:
     """Press n; whose card came."""
     page.keyboard.press("n")
@@ -136,16 +146,16 @@ def test_claim_call_disposition_and_then_an_order_withdraws_the_next_task(served
     expect(page.locator("a.dial")).to_be_focused()
     assert state_of(served, first) is TaskState.IN_CALL
     page.keyboard.press("4")
-    expect(page.get_by_text("Saved: No answer")).to_be_visible()
+    expect(notice(page, "Saved: No answer")).to_be_visible()
     assert state_of(served, first) is TaskState.SCHEDULED
 
     second = take_next(page)
     assert second != first
     ordered = served.order(second, minutes=102)
-    expect(page.get_by_text("They ordered at ")).to_be_visible(timeout=BANNER_SECONDS * 1000)
+    expect(notice(page, "They ordered at ")).to_be_visible(timeout=BANNER_SECONDS * 1000)
     took = time.monotonic() - ordered
-    print(f"\nbanner {took:.2f} s after the commit of the order")  # noqa: T201 - the figure of this test
-    expect(page.get_by_text("The task was withdrawn.")).to_be_visible()
+    print(f"\nbanner {took:.2f} s after the commit of the order")
+    expect(notice(page, "The task was withdrawn.")).to_be_visible()
     expect(page.get_by_role("button", name="Start call")).to_have_count(0)
     assert state_of(served, second) is TaskState.SUPERSEDED
     assert took < BANNER_SECONDS
@@ -157,9 +167,9 @@ def test_an_order_during_the_call_preselects_already_ordered(served: Served, age
     page.keyboard.press("s")
     expect(page.get_by_text("In call").first).to_be_visible()
     served.order(account_id, minutes=30)
-    expect(page.get_by_text("while you talk")).to_be_visible(timeout=BANNER_SECONDS * 1000)
+    expect(notice(page, "while you talk")).to_be_visible(timeout=BANNER_SECONDS * 1000)
     page.keyboard.press("0")
-    expect(page.get_by_text("Saved: ")).to_be_visible()
+    expect(notice(page, "Saved: ")).to_be_visible()
     assert state_of(served, account_id) not in {TaskState.IN_CALL, TaskState.SCHEDULED}
 
 
@@ -171,7 +181,7 @@ def test_a_dialog_is_not_torn_away_by_what_happens_meanwhile(served: Served, age
     page.keyboard.press("3")
     expect(page.get_by_label("Day and time in London")).to_be_focused()
     served.order(account_id, minutes=30)
-    expect(page.get_by_text("while you talk")).to_be_attached(timeout=BANNER_SECONDS * 1000)
+    expect(notice(page, "while you talk")).to_be_attached(timeout=BANNER_SECONDS * 1000)
     expect(page.get_by_label("Day and time in London")).to_be_visible()
 
 
@@ -181,7 +191,7 @@ def test_the_stream_is_resumed_where_it_broke_off(served: Served, agent: Watched
     page.context.set_offline(True)
     served.order(account_id, minutes=5)
     page.context.set_offline(False)
-    expect(page.get_by_text("They ordered at ")).to_be_visible(timeout=10_000)
+    expect(notice(page, "They ordered at ")).to_be_visible(timeout=10_000)
     agent.complaints.clear()  # the browser says that it was offline
 
 
