@@ -42,5 +42,5 @@ async def check_topics(settings: Settings) -> None:
     finally:
         logger.setLevel(level)
     if wrong:
-        topics = ", ".join(f"{difference.topic} {difference.says}" for difference in wrong)
-        raise Misconfigured(f"{topics}. Run: {wrong[0].mend}")
+        first, more = wrong[0], f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+        raise Misconfigured(f"topic {first.topic} {first.says}{more}: {first.mend}")

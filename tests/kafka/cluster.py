@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from streams.microbatch.delivery import Connection, Delivery
 from streams.microbatch.ports import Output
@@ -115,7 +116,10 @@ class Cluster:
                 offsets = await admin.list_consumer_group_offsets(group)
             return {place.partition: meta.offset for place, meta in offsets.items() if place.topic == topic}
 
-        return asyncio.run(ask())
+        try:
+            return asyncio.run(ask())
+        except GroupCoordinatorNotAvailableError:
+            return {}  # a new cluster: nobody has committed yet
 
     @asynccontextmanager
     async def _admin_client(self) -> AsyncIterator[AIOKafkaAdminClient]:

@@ -90,14 +90,14 @@ class Bench:
         """What the changelog holds."""
         return self.cluster.table(self.changelog)
 
-    def wait_until_equal(self, seconds: float = 60) -> None:
+    def wait_until_equal(self, seconds: float = 120) -> None:
         """Wait until the state is the model's; fail with what differs."""
         deadline = time.monotonic() + seconds
         while (state := self.state()) != self.model:
             assert time.monotonic() < deadline, difference(self.model, state) + "\n" + self.said()
             time.sleep(0.5)
 
-    def wait_until_progress(self, records: int = 300, seconds: float = 60) -> None:
+    def wait_until_progress(self, records: int = 300, seconds: float = 120) -> None:
         """Wait until that many more numbers are in the state."""
         deadline, before = time.monotonic() + seconds, self._folded()
         while self._folded() < before + records:
