@@ -13,11 +13,9 @@ SERVE ?= 1
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes --only-binary :all:
 PYTEST := $(BIN)/python -m pytest
 LANE_ARGS ?=
-# pytest exits with 5 where no test is marked for a lane yet.
-IF_EMPTY := || test $$? = 5
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint format lock clean lane-slow lane-kafka lane-postgres lane-browser lane-benchmarks lane-compose
+.PHONY: help demo test test-all lint format lock clean lane-slow lane-kafka lane-postgres lane-browser lane-benchmarks lane-compose lane-demo
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -56,23 +54,26 @@ test: $(VENV)/.dev
 	@echo "  browser   Chromium                                          make lane-browser"
 	@echo "  slow      nothing but minutes: kills, parity, full data     make lane-slow"
 
-test-all: test lint lane-slow lane-kafka lane-postgres lane-browser lane-benchmarks lane-compose
+test-all: test lint lane-slow lane-kafka lane-postgres lane-browser lane-benchmarks lane-compose lane-demo
 
-# A lane's tests may not skip: a server that is not there fails it, with the reason.
+# A lane's tests may not skip: a server that is not there fails it, with the reason; so does a lane without tests.
 lane-slow: $(VENV)/.dev
-	@$(PYTEST) --no-skips -m "slow and not kafka and not postgres and not browser" $(LANE_ARGS) $(IF_EMPTY)
+	@$(PYTEST) --no-skips -m "slow and not kafka and not postgres and not browser" $(LANE_ARGS)
 
 lane-kafka: $(VENV)/.dev
-	@$(PYTEST) --no-skips -m "kafka" $(LANE_ARGS) $(IF_EMPTY)
+	@$(PYTEST) --no-skips -m "kafka" $(LANE_ARGS)
 
 lane-postgres: $(VENV)/.dev
-	@$(PYTEST) --no-skips -m "postgres and not kafka" $(LANE_ARGS) $(IF_EMPTY)
+	@$(PYTEST) --no-skips -m "postgres and not kafka" $(LANE_ARGS)
 
 lane-browser: $(VENV)/.dev
-	@$(PYTEST) --no-skips -m "browser and not kafka and not postgres" $(LANE_ARGS) $(IF_EMPTY)
+	@$(PYTEST) --no-skips -m "browser and not kafka and not postgres" $(LANE_ARGS)
 
 lane-benchmarks: $(VENV)/.dev
-	@if [ -e benchmarks/__main__.py ]; then $(BIN)/python -m benchmarks --small; else echo "no benchmarks yet"; fi
+	@$(BIN)/python -m benchmarks --small
+
+lane-demo: $(VENV)/.dev
+	@RINGAHEAD_DATA_DIR=.cache/demo-lane $(BIN)/ringahead demo --no-serve
 
 lane-compose: $(VENV)/.dev
 	@$(PYTEST) --no-skips tests/repo/test_compose.py $(LANE_ARGS)
