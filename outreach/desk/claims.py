@@ -7,6 +7,7 @@ from outreach.desk import eligibility
 from outreach.desk.cards import build_card
 from outreach.desk.context import Context
 from outreach.desk.eligibility import Verdict
+from outreach.desk.hints import refresh
 from outreach.desk.results import Blocked, NothingToDo, TaskCard
 from outreach.desk.workspace import LET_GO, Workspace
 from outreach.ports import ClaimQuery, Hint
@@ -26,6 +27,7 @@ def next_task(context: Context, agent_id: str, db_now: datetime) -> TaskCard | N
     if context.now is None or eligibility.is_stopped(context):
         return _nothing(context, agent, Reason.KILL_SWITCH if context.now else Reason.FORECAST_STALE)
     classes = (TaskClass.SERVICE,) if eligibility.is_stale(context) else tuple(TaskClass)
+    refresh(context, context.now, rounds=1)
     hints: list[Hint] = []
     seen: set[str] = set()
     while len(seen) < context.rules.examined:

@@ -14,6 +14,7 @@ from outreach.desk.results import Applied
 from outreach.desk.workspace import Workspace
 from outreach.records import Need, NeedStatus
 from outreach.task import TALKING, WAITING, TaskState
+from schemas.base import EARLIEST
 from schemas.decisions import TaskClass
 from schemas.needs import (
     AccountEffect,
@@ -52,7 +53,7 @@ class _Application:
         self.edges: Sequence[float] = ()
         self.standings: dict[str, AccountStanding] = {}
         self.fresh: dict[str, None] = {}
-        self.moved_contacts: list[tuple[str, str]] = []
+        self.merged: list[tuple[str, str]] = []
         self.clocks: list[ClockMoved] = []
 
     def load(self, batch: Sequence[Effect]) -> None:
@@ -100,9 +101,11 @@ class _Application:
             tx.standings.put([self.standings[account_id] for account_id in self.fresh])
         self.reorders.save()
         self.space.save()
-        for loser, survivor in self.moved_contacts:
+        for loser, survivor in self.merged:
             points = tx.contacts.of_accounts([loser])
             tx.contacts.put([replace(point, account_id=survivor) for point in points])
+            tried = tx.attempts.of_accounts([loser], EARLIEST)
+            tx.attempts.put([replace(attempt, account_id=survivor) for attempt in tried])
         if self.clocks:
             tx.clocks.put(self.clocks)
 
@@ -179,7 +182,7 @@ class _Application:
         self.standings[effect.account_id] = effect
         self.fresh[effect.account_id] = None
         if effect.merged_into is not None and (known is None or known.merged_into is None):
-            self.moved_contacts.append((effect.account_id, effect.merged_into))
+            self.merged.append((effect.account_id, effect.merged_into))
         for task_class in TaskClass:
             task = self.space.open_task(effect.account_id, task_class)
             if task is not None:

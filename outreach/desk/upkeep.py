@@ -1,20 +1,22 @@
 """What becomes due without anybody's doing: leases, timers, schedules, validity, the order of calling."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from outreach import hours
-from outreach.desk import eligibility, lines, reorders
+from outreach.desk import hints, lines, reorders
 from outreach.desk.context import Context
 from outreach.desk.ranking import find_edges, ranked, spend_edges
 from outreach.desk.results import Upkept
 from outreach.desk.workspace import LET_GO, Workspace
-from outreach.ports import Hint
 from outreach.records import Agent, AuditEntry, Task
 from outreach.task import WAITING, TaskEvent, TaskState
 
 UPKEEP = "upkeep"
+SLICE = 2000
+"""Tasks that one round ranks anew."""
 _RANKED = "ranked_at"
+_FINISHED = "finished"
 
 
 def upkeep(context: Context, db_now: datetime) -> Upkept:
@@ -29,7 +31,7 @@ def upkeep(context: Context, db_now: datetime) -> Upkept:
     expired += reorders.expire(proposals, context.now)
     proposals.save()
     space.save()
-    _refresh_hints(context, context.now)
+    hints.refresh(context, context.now, rounds=10)
     return Upkept(expired_leases, lost, ready, expired, flagged, _rank_hourly(context, context.now))
 
 
@@ -128,42 +130,35 @@ def _flag_overdue(context: Context, now: datetime) -> int:
     return len(tasks)
 
 
-def _refresh_hints(context: Context, now: datetime) -> None:
-    """Ready tasks whose calling window has closed get the next one."""
-    while tasks := context.tx.tasks.outdated_hints(now):
-        known = eligibility.learn(context, tasks)
-        context.tx.tasks.set_hints([_window_hint(context, task, known, now) for task in tasks])
-
-
-def _window_hint(context: Context, task: Task, known: eligibility.Knowledge, now: datetime) -> Hint:
-    standing = known.standings.get(task.account_id)
-    contact = eligibility.callable_contact(known, task.account_id)
-    party = eligibility.party_of(standing, contact, context.cell(standing))
-    window = hours.next_window(party, now)
-    if window is None:
-        return Hint(task.task_id, None, None, None)
-    return Hint(task.task_id, window[0] if window[0] > now else None, window[1], None)
-
-
 def _rank_hourly(context: Context, now: datetime) -> int:
-    """Once an hour of business time, or when profiles change: value deciles, then every waiting task's rank."""
+    """Once an hour of business time, or when profiles change: value deciles, then every waiting task's rank.
+
+    A slice a round, so that no round keeps many rows locked; the place where it stopped is kept.
+    """
     tx = context.tx
     mark = f"{now:%Y-%m-%dT%H} {context.profiles.version}"
-    if tx.facts.get(_RANKED) == mark:
+    stored = (tx.facts.get(_RANKED) or "").rpartition("|")
+    after = stored[2] if stored[0] == mark else ""
+    if after == _FINISHED:
         return 0
-    edges = find_edges(tx)
-    after, changed = "", 0
-    while tasks := tx.tasks.page(WAITING, after=after):
-        after = tasks[-1].task_id
-        standings = {s.account_id: s for s in tx.standings.many({task.account_id for task in tasks})}
-        space = Workspace(context)
-        space.load(tasks)
-        for task in tasks:
-            due = task.callback_at is not None and task.state is TaskState.READY
-            fresh = ranked(task, standings.get(task.account_id), context, edges, callback_due=due)
-            if fresh != task:
-                space.touch(fresh)
-                changed += 1
-        space.save()
-    tx.facts.put(_RANKED, mark)
+    edges = spend_edges(tx) if after else find_edges(tx)
+    tasks = tx.tasks.page(WAITING, after=after, limit=SLICE)
+    changed = _rank(context, tasks, edges, now)
+    tx.facts.put(_RANKED, f"{mark}|{tasks[-1].task_id if len(tasks) == SLICE else _FINISHED}")
+    return changed
+
+
+def _rank(context: Context, tasks: Sequence[Task], edges: Sequence[float], now: datetime) -> int:
+    standings = {s.account_id: s for s in context.tx.standings.many({task.account_id for task in tasks})}
+    space = Workspace(context)
+    changed = 0
+    for task in tasks:
+        due = task.callback_at is not None and task.state is TaskState.READY
+        fresh = ranked(task, standings.get(task.account_id), context, edges, callback_due=due)
+        if fresh != task:
+            space.rerank(task, fresh)
+            changed += 1
+    space.save()
+    unhinted = [task for task in tasks if task.state is TaskState.READY and task.hint_reason is None]
+    hints.place(context, unhinted, now)
     return changed

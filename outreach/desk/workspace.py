@@ -107,6 +107,11 @@ class Workspace:
         self.tasks[task.task_id] = task
         self._dirty_tasks[task.task_id] = None
 
+    def rerank(self, task: Task, fresh: Task) -> None:
+        """Like `touch`, for a waiting task that is locked and whose lines do not matter."""
+        self._versions[task.task_id] = task.version
+        self.touch(fresh)
+
     def note(self, entry: AuditEntry) -> None:
         """History of something that is not a task."""
         self._audit.append(entry)

@@ -149,3 +149,15 @@ def test_what_blocked_is_counted_by_reason(room: Room) -> None:
     assert answer.reasons == {Reason.CREDIT_HOLD: 2, Reason.OUTSIDE_CALLING_HOURS: 1}
     assert answer.ready == 3
     assert room.next() == answer or room.next().reasons == answer.reasons, "hints do not hide the reasons"
+
+
+def test_hints_follow_the_calling_window_and_never_hide_a_task_that_may_be_called(room: Room) -> None:
+    room.account("a", opened("a"))
+    room.upkeep()
+    task = room.task("a")
+    assert (task.eligible_from, task.eligible_until) == (None, NOW.replace(hour=20))
+    room.tell(clock(NOW + 13 * HOUR))
+    assert room.nothing() == {Reason.OUTSIDE_CALLING_HOURS}
+    assert room.task("a").eligible_from == (NOW + DAY).replace(hour=8)
+    room.tell(clock(NOW + DAY))
+    assert room.claim().task.account_id == "a", "without any upkeep in between"

@@ -141,6 +141,14 @@ def test_a_merged_account_leaves_its_contacts_to_the_survivor(room: Room) -> Non
     assert [point.contact_id for point in room.do(lambda tx: tx.contacts.of_accounts(["b"]))] == ["a-c1", "b-c1"]
 
 
+def test_a_merged_account_brings_its_attempts(room: Room) -> None:
+    room.account("a", opened("a"))
+    room.call(Disposition.NO_ANSWER)
+    room.account("b", opened("b"))
+    room.tell(standing("a", version=9, merged_into="b"))
+    assert [attempt.account_id for attempt in room.do(lambda tx: room.desk.account(tx, "b")).attempts] == ["b"]
+
+
 def test_an_older_standing_changes_nothing(room: Room) -> None:
     room.tell(standing("a", version=5, yearly_spend=900.0), standing("a", version=4, yearly_spend=1.0))
     assert room.do(lambda tx: tx.standings.get("a")).yearly_spend == 900.0

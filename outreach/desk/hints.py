@@ -1,0 +1,40 @@
+"""Hints on ready tasks: between which times they are worth looking at. Cheap to keep, and never the truth."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from outreach import hours
+from outreach.desk import eligibility
+from outreach.desk.context import Context
+from outreach.ports import Hint
+from outreach.records import Task
+from schemas.decisions import Reason
+
+
+def refresh(context: Context, now: datetime, rounds: int) -> None:
+    """Ready tasks whose calling window has closed get the next one; 500 a round."""
+    for _ in range(rounds):
+        tasks = context.tx.tasks.outdated_hints(now)
+        if not tasks:
+            return
+        place(context, tasks, now)
+
+
+def place(context: Context, tasks: Sequence[Task], now: datetime) -> None:
+    """The present or next calling window of each of these ready tasks."""
+    if not tasks:
+        return
+    known = eligibility.learn(context, tasks)
+    context.tx.tasks.set_hints([_window(context, task, known, now) for task in tasks])
+
+
+def _window(context: Context, task: Task, known: eligibility.Knowledge, now: datetime) -> Hint:
+    standing = known.standings.get(task.account_id)
+    contact = eligibility.callable_contact(known, task.account_id)
+    party = eligibility.party_of(standing, contact, context.cell(standing))
+    window = hours.next_window(party, now)
+    if window is None:
+        return Hint(task.task_id, None, None, None)
+    if window[0] > now:
+        return Hint(task.task_id, window[0], window[1], Reason.OUTSIDE_CALLING_HOURS)
+    return Hint(task.task_id, None, window[1], None)
