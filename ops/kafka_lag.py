@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
+from aiokafka.structs import OffsetAndMetadata
 
 from console.ports import LagStatus, PartitionLag
 from schemas.errors import Unavailable
@@ -68,7 +69,7 @@ async def measure(bootstrap: str) -> list[PartitionLag]:
 async def _group(
     admin: AIOKafkaAdminClient, reader: AIOKafkaConsumer, group: str, topics: Sequence[str]
 ) -> list[PartitionLag]:
-    committed = await admin.list_consumer_group_offsets(group)
+    committed = await _committed(admin, group)
     places = [TopicPartition(topic, n) for topic in topics for n in sorted(reader.partitions_for_topic(topic) or ())]
     if not places:
         described = await admin.describe_topics(list(topics))
@@ -82,6 +83,15 @@ async def _group(
         )
         for place in places
     ]
+
+
+async def _committed(admin: AIOKafkaAdminClient, group: str) -> Mapping[TopicPartition, OffsetAndMetadata]:
+    """What the group has committed; nothing on a broker that never had a group."""
+    try:
+        found: Mapping[TopicPartition, OffsetAndMetadata] = await admin.list_consumer_group_offsets(group)
+    except GroupCoordinatorNotAvailableError:
+        return {}
+    return found
 
 
 async def _row(

@@ -8,9 +8,11 @@ effects and letters are the same however the log is cut into batches.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from forecasting.artefact import loads as load_population
 from outreach.profiles import loads as load_profiles
+from schemas.base import EARLIEST, LATEST
 from schemas.dead_letters import DeadLetter, dead_letter
 from schemas.envelope import Event, decode
 from schemas.errors import BadEvent, DeadLetterReason
@@ -168,8 +170,14 @@ def letter_of(record: Record, error: BadEvent) -> DeadLetter:
         raw=record.value or b"",
         reason=error.reason,
         detail=error.detail,
-        first_seen=moment(record.timestamp_ms // 1000),
+        first_seen=_record_time(record),
     )
+
+
+def _record_time(record: Record) -> datetime:
+    """When the broker or the sender stamped it; a stamp outside of all reason becomes the nearest that is not."""
+    earliest, latest = int(EARLIEST.timestamp()), int(LATEST.timestamp()) - 1
+    return moment(min(max(record.timestamp_ms // 1000, earliest), latest))
 
 
 def _collect(folding: Folding, out: Folded) -> None:

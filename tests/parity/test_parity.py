@@ -1,0 +1,172 @@
+"""The same input through both runtimes: the same facts, letters, states, tasks and reasons."""
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from aiokafka import TopicPartition
+
+from ops.embedded.installation import Opened, opened
+from ops.importers import online_retail
+from ops.kafka_lag import measure
+from outreach.desk import Desk, rules_from
+from outreach.ports import Store
+from outreach.records import ReorderState
+from outreach.store.sql import SqlStore, store_for
+from outreach.task import TaskState
+from schemas.dead_letters import DeadLetter
+from schemas.settings import Settings
+from schemas.topics import Topic
+from streams.embedded import tables
+from streams.faust_app import CHANGELOG
+from streams.ingest import IngestRules
+from streams.kafka.client import consumer, producer, send_all
+from streams.kafka.processors import event_outputs
+from streams.microbatch.ports import Output, Record
+from tests.parity.conftest import Installation, wait_until
+from tests.parity.made import by_account, decided_log, deliveries
+
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
+
+ALL = 10_000_000
+
+
+def embedded(folder: Path) -> Settings:
+    return Settings(data_dir=folder, default_zone="Europe/London")
+
+
+def produce(settings: Settings, outputs: list[Output]) -> None:
+    async def send() -> None:
+        async with producer(settings) as client:
+            for start in range(0, len(outputs), 2000):
+                await send_all(client, outputs[start : start + 2000])
+
+    asyncio.run(send())
+
+
+def whole_topic(settings: Settings, topic: str) -> list[Record]:
+    """Every committed record, partition by partition."""
+
+    async def read() -> list[Record]:
+        async with consumer(settings) as client:
+            await client._client.force_metadata_update()
+            places = [
+                TopicPartition(topic, n)
+                for n in sorted(client.partitions_for_topic(topic) or await _found(client, topic))
+            ]
+            client.assign(places)
+            ends = await client.end_offsets(places)
+            found: list[Record] = []
+            for place in places:
+                await client.seek_to_beginning(place)
+            while any([await client.position(place) < ends[place] for place in places]):
+                for records in (await client.getmany(timeout_ms=500)).values():
+                    found += [Record(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value) for r in records]
+            return found
+
+    return asyncio.run(read())
+
+
+async def _found(client: object, topic: str) -> set[int]:
+    client.subscribe([topic])  # type: ignore[attr-defined]
+    await asyncio.sleep(1)
+    numbers: set[int] = client.partitions_for_topic(topic) or set()  # type: ignore[attr-defined]
+    client.unsubscribe()  # type: ignore[attr-defined]
+    return numbers
+
+
+def test_both_ingests_give_the_same_facts_and_letters(installation: Installation, tmp_path: Path) -> None:
+    records = deliveries(online_retail.convert(online_retail.read()).events)
+    with opened(embedded(tmp_path / "embedded")) as one:
+        for start in range(0, len(records), 2000):
+            one.runtime.take(records[start : start + 2000], IngestRules())
+        with one.store.read() as tx:
+            facts = by_account([(r.key or b"", r.value or b"") for r in tables.read(tx.connection, 0, ALL)])
+            letters = tx.dead_letters.listed(limit=ALL)
+    produce(installation.settings, [Output(r.topic, r.key, r.value) for r in records])
+    with installation.process("worker"):
+        wait_until(lambda: _behind(installation, "ringahead-worker") == 0, "ingest")
+    kafka_facts = by_account([(r.key or b"", r.value or b"") for r in whole_topic(installation.settings, Topic.LOG)])
+    raw_letters = whole_topic(installation.settings, Topic.DEAD_LETTERS)
+    kafka_letters = [DeadLetter.model_validate_json(r.value or b"") for r in raw_letters]
+    assert kafka_facts == facts
+    assert _said(kafka_letters) == _said(letters)
+    assert len({letter.reason for letter in letters}) >= 8
+    print(f"\n{len(records)} records: {sum(map(len, facts.values()))} facts, {len(letters)} letters, both alike")
+
+
+def test_both_runtimes_fold_one_log_into_the_same_states_tasks_and_reasons(
+    installation: Installation, tmp_path: Path
+) -> None:
+    log, models, profiles = decided_log(online_retail.convert(online_retail.read()).events)
+    artefacts = [*(model.artefact for model in models), profiles.dumps()]
+    store = store_for(installation.settings.sqlalchemy_url)
+    _put(store, artefacts)
+    produce(installation.settings, [out for event in log for out in event_outputs(event, 4)])
+    with installation.process("worker"), installation.process("desk"):
+        with opened(embedded(tmp_path / "embedded"), batch_records=777) as one:
+            _put(one.store, artefacts)
+            one.runtime.append(log)
+            one.runtime.fold_all()
+            states = _states(one)
+            ours = _work(one.store, one.settings)
+        wait_until(lambda: _behind(installation, "ringahead-worker", "ringahead-desk") == 0, "the fold in Kafka")
+    theirs = _work(store, installation.settings)
+    store.close()
+    changelog = whole_topic(installation.settings, CHANGELOG)
+    assert {r.key: r.value for r in changelog if (r.key or b"").startswith(b"a:")} == states
+    assert theirs == ours
+    assert ours[0]
+    assert any(state is TaskState.READY for _, state, *_ in ours[0])
+    figures = {"states": states, "tasks": ours[0], "refusals": ours[1], "reorders": ours[2]}
+    print(f"\n{len(log)} records: " + ", ".join(f"{len(value)} {name}" for name, value in figures.items()))
+
+
+def _behind(installation: Installation, *groups: str) -> int:
+    """Lag of the groups in events; a partition without commits counts as everything in it."""
+    rows = asyncio.run(measure(installation.settings.kafka_bootstrap))
+    return sum(row.end if row.lag_events is None else row.lag_events for row in rows if row.group in groups)
+
+
+def _said(letters: list[DeadLetter]) -> Counter[tuple[bytes, str, str]]:
+    return Counter((letter.raw, letter.reason.value, letter.detail) for letter in letters)
+
+
+def _put(store: SqlStore, artefacts: list[bytes]) -> None:
+    with store.begin() as tx:
+        for raw in artefacts:
+            tx.artefacts.put(raw)
+
+
+def _states(one: Opened) -> dict[bytes, bytes]:
+    with one.store.read() as tx:
+        return dict(tables.StateTable(tx.connection).items(b"a:"))
+
+
+def _work(store: Store, settings: Settings) -> tuple[list[tuple[object, ...]], ...]:
+    """Tasks with their lines, refusals with their reasons, reorders: as the desk has them after a last upkeep."""
+    with store.begin() as tx:
+        Desk(rules_from(settings)).upkeep(tx, tx.db_now())
+    with store.read() as tx:
+        tasks = tx.tasks.listed(list(TaskState), limit=ALL)
+        lines: dict[str | None, list[tuple[object, ...]]] = {}
+        for need in tx.needs.lines([task.task_id for task in tasks]):
+            lines.setdefault(need.task_id, []).append((need.need_id, need.status, need.cause, need.quantity_units))
+        refusals = [(need.need_id, need.reasons) for need in tx.needs.refused(limit=ALL)]
+        reorders = [
+            (r.reorder_id, r.state, r.quantity_units) for r in tx.reorders.listed(list(ReorderState), limit=ALL)
+        ]
+    told = [
+        (
+            t.task_id,
+            t.state,
+            t.account_id,
+            t.task_class,
+            t.created_at,
+            t.valid_until,
+            sorted(map(str, lines[t.task_id])),
+        )
+        for t in tasks
+    ]
+    return sorted(told, key=str), sorted(refusals, key=str), sorted(reorders, key=str)
