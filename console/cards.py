@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from console.chart import Outlook, Picture, timeline
-from console.texts import DISPOSITIONS, KINDS, plain, text
+from console.texts import DISPOSITIONS, KINDS, named, plain, text
 from console.times import LocalClock, Now, clock_text, local_clock, moment_text
 from outreach.desk import TaskCard
 from outreach.hours import CalledParty, known_zone, next_window
 from outreach.records import Attempt, Need
 from outreach.task import TALKING, TaskState
-from schemas.decisions import TaskClass
+from outreach.wording import sentence_on
+from schemas.decisions import NeedKind, TaskClass
 from schemas.events.ours import Disposition
 from schemas.needs import Evidence
 
@@ -54,6 +55,8 @@ class OfferLine:
     degraded: bool
     evidence: str
     picture: Picture | None
+    dated: bool
+    """Whether a day is expected at all: a complaint has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,23 +172,39 @@ def _facts(card: TaskCard) -> str:
     standing = card.standing
     if standing is None:
         return text("unknown")
-    known = (standing.trade, standing.region, standing.country, str(standing.size), str(standing.phase))
+    trade = plain(standing.trade).capitalize() if standing.trade else None
+    known = (trade, standing.region, standing.country, str(standing.size), str(standing.phase))
     return " · ".join(part for part in known if part)
 
 
 def _line(need: Need, now: Now | None) -> OfferLine:
     evidence = need.evidence
+    shop = need.kind is not NeedKind.RECOVERY
     return OfferLine(
-        name=need.group_name or need.group,
-        sku=need.group,
+        name=named(need.group_name or need.group) if shop else _about(need.group),
+        sku=need.group if shop else "",
         kind=KINDS[need.kind] if need.kind else "",
-        quantity=_quantity(need.quantity_units),
+        quantity=_quantity(need.quantity_units) if shop else "",
         usual=f"{need.quantity_units:.6g}" if need.quantity_units > 0 else "",
-        sentence=evidence.sentence if evidence and evidence.sentence else text("agent.why_unknown"),
+        sentence=_said(need, evidence, now),
         degraded=bool(evidence and evidence.degraded),
         evidence=_evidence_text(evidence) if evidence else "",
         picture=_picture(evidence, now) if evidence else None,
+        dated=shop,
     )
+
+
+def _said(need: Need, evidence: Evidence | None, now: Now | None) -> str:
+    """The evidence as it stands today, with the product's name as people write it."""
+    if evidence is None or not evidence.sentence:
+        return text("agent.why_unknown")
+    said = evidence.sentence if now is None else sentence_on(evidence, now.moment.date())
+    return said.replace(need.group_name, named(need.group_name)) if need.group_name else said
+
+
+def _about(group: str) -> str:
+    """``*complaint:C-118`` is about C-118."""
+    return group.rsplit(":", maxsplit=1)[-1]
 
 
 def _quantity(units: float) -> str:

@@ -12,7 +12,7 @@ from ops.demo.prepare import Script, put_people, script
 from ops.demo.show import show
 from ops.embedded.installation import Opened, opened
 from ops.embedded.server import EmbeddedServer
-from ops.embedded.writer import standing_still
+from ops.embedded.writer import standing_still, wall_hour
 from ops.importers.online_retail import ATTRIBUTION, ZONE
 from ops.progress import progress
 from schemas.settings import Settings, load_settings
@@ -78,7 +78,7 @@ def _play(installation: Opened) -> None:
         played = play(installation, prepared.events, advance)
     click.echo(_summary(installation, played, took, time.monotonic() - started))
     with installation.store.read() as tx:
-        for line in show(tx):
+        for line in show(tx, (played.ended_at or wall_hour()).date()):
             click.echo(line)
 
 

@@ -56,11 +56,16 @@ def _act(folding: Folding, profile: Profile, group: str, pair: Pair, outlook: Ou
             refuse_need(folding, group, pair, view.kind, evidence, reasons)
             pair.due_hour = folding.now // 3600 + RECHECK_REFUSED_HOURS
         case Reorder(quantity_units=quantity):
-            propose_reorder(folding, group, pair, profile, evidence, quantity, until)
+            propose_reorder(folding, group, pair, profile, evidence, _sayable(quantity), until)
         case Contact(kind=kind):
-            open_need(folding, group, pair, kind, evidence, outlook.usual_quantity_units, until)
+            open_need(folding, group, pair, kind, evidence, _sayable(outlook.usual_quantity_units), until)
         case Wait():
             raise AssertionError("a pair that waits was asked to act")
+
+
+def _sayable(quantity_units: float) -> float:
+    """Nobody offers two and a half: whole units from one unit on, halves upwards."""
+    return quantity_units if quantity_units < 1 else float(math.floor(quantity_units + 0.5))
 
 
 def _look_hour(folding: Folding, outlook: Outlook, until: int) -> int:
