@@ -14,7 +14,7 @@ from console.gate import Principal
 from console.numbers import dialled, spaced
 from console.ports import AcceptEvents, AdminCalls, Clock, LagSource
 from console.roles import allowed_roles
-from console.texts import plain, text
+from console.texts import named, plain, text
 from console.times import Now, moment_text, now_for
 from outreach.desk import Desk
 from outreach.ports import Store, Transaction
@@ -66,6 +66,7 @@ def environment() -> Environment:
         loader=PackageLoader("console"),
         autoescape=True,
         undefined=StrictUndefined,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -73,6 +74,7 @@ def environment() -> Environment:
     made.filters["plain"] = plain
     made.filters["dialled"] = dialled
     made.filters["number"] = spaced
+    made.filters["named"] = named
     return made
 
 

@@ -85,6 +85,8 @@ def methods_of(path: str) -> tuple[str, ...]:
 
 def home_of(role: Role) -> str:
     """Where somebody of this role begins."""
-    if role is Role.AGENT:
+    if role in {Role.AGENT, Role.ADMIN}:
         return "/agent"
+    if role is Role.SUPERVISOR:
+        return "/team"
     return "/operator" if role in WATCHERS else "/v1/openapi.json"

@@ -70,6 +70,7 @@ TEXTS: Mapping[str, str] = {
     "agent.why_unknown": "No sentence was recorded for this need.",
     "agent.degraded": "Weak forecast: too little is known of this account, so the typical rhythm of others is used.",
     "agent.offer": "What to offer",
+    "agent.about": "What it is about",
     "agent.all_ordered": "Everything on this call was ordered.",
     "agent.usual": "usually {quantity}",
     "agent.usual_unknown": "usual quantity not known",
@@ -78,7 +79,7 @@ TEXTS: Mapping[str, str] = {
     "agent.contacts": "Last contacts",
     "agent.contacts_none": "Nobody has called this account before.",
     "agent.complaints": "Open complaints",
-    "agent.complaint_open": "Complaint {complaint_id} is open. Mend it before you sell.",
+    "agent.complaint_open": "{complaint_id} is open. Mend it before you sell.",
     "agent.held": "Held for you",
     "agent.in_call": "In call",
     "agent.wrap_up": "Call ended: how did it go?",
@@ -203,7 +204,7 @@ TEXTS: Mapping[str, str] = {
     "operator.letters_list": "Latest dead letters",
     "operator.letters_raw": "Raw message, {size} bytes",
     "operator.letters_cut": "first {shown} bytes are shown",
-    "operator.letters_replay": "Mend the sender, then replay with: ringahead dead-letters replay",
+    "operator.letters_mend": "Mend the sender and have it send the message again; what came first is kept here.",
     # An account
     "account.title": "Account {account_id}",
     "account.find": "Find an account",
@@ -368,6 +369,11 @@ HAPPENINGS: Mapping[str, str] = {
 def text(key: str, **fields: object) -> str:
     """The text of this name with its fields filled in; KeyError for a name or a field that is not there."""
     return TEXTS[key].format(**fields) if fields else TEXTS[key]
+
+
+def named(name: str) -> str:
+    """A product's name as people write it: ``RED WOOLLY HOTTIE`` of an old ERP is ``Red Woolly Hottie``."""
+    return " ".join(word.capitalize() for word in name.split(" ")) if name.isupper() else name
 
 
 def plain(word: str) -> str:

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from console.context import Console, Me, Services
 from console.gate import Principal
 from console.roles import CALLERS
-from console.texts import HAPPENINGS, KINDS, plain, text
+from console.texts import HAPPENINGS, KINDS, named, plain, text
 from console.times import moment_text
 from outreach.desk import AccountRecord
 from outreach.ports import Transaction
@@ -113,7 +113,7 @@ def _facts(record: AccountRecord) -> list[tuple[str, str]]:
     rows = (
         ("size", plain(standing.size)),
         ("phase", plain(standing.phase)),
-        ("trade", standing.trade),
+        ("trade", plain(standing.trade or "").capitalize()),
         ("place", ", ".join(part for part in (standing.region, standing.country) if part)),
         ("zone", standing.zone),
         ("spend", f"{standing.yearly_spend:,.0f}"),
@@ -137,7 +137,7 @@ def _need_row(need: Need) -> NeedRow:
         why = plain(need.cause or "")
     evidence = need.evidence
     return NeedRow(
-        name=need.group_name or need.group,
+        name=named(need.group_name or need.group),
         kind=KINDS[need.kind] if need.kind else "",
         state=text(f"account.need_{need.status}"),
         tone=tone,

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from console.acting import act
 from console.context import Console, Me, Services
 from console.notices import Notice
-from console.texts import DISPOSITIONS, plain, text
+from console.texts import DISPOSITIONS, named, plain, text
 from console.times import moment_text
 from outreach.desk import Outcome
 from outreach.ports import Transaction
@@ -191,7 +191,7 @@ def _reorder_row(one: ReorderTask) -> ReorderRow:
     evidence = one.evidence
     return ReorderRow(
         reorder=one,
-        name=one.group_name or one.group,
+        name=named(one.group_name or one.group),
         quantity=f"{one.quantity_units:.6g}",
         why=evidence.sentence if evidence and evidence.sentence else text("agent.why_unknown"),
         state=plain(one.state),

@@ -7,7 +7,7 @@ def test_the_record_shows_needs_tasks_suggestions_and_what_happened(site: Site) 
     page = site.as_role("agent").get("/accounts/17850").text
     for said in (
         "Account 17850",
-        "florist",
+        "Florist",
         "Europe/London",
         "12 Nov 2011, 09:00",
         "White hanging heart T-light holder",

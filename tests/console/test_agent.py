@@ -61,7 +61,7 @@ def test_the_card_says_whom_why_now_what_and_the_time_there(site: Site) -> None:
     page = claimed(site)[3].text
     for said in (
         "Account 17850",
-        "florist",
+        "Florist",
         "Leeds",
         "Ms. Harriet Cole",
         "generated",
@@ -117,7 +117,7 @@ def test_a_degraded_forecast_says_so_in_full(site: Site) -> None:
 def test_a_service_task_shows_the_complaint_and_its_own_dispositions(site: Site) -> None:
     agent, task_id, token = in_call(site, "13047")
     page = agent.get("/agent").text
-    assert "Complaint C-118 is open" in page
+    assert "C-118 is open" in page
     assert "Complaint mended" in page
     assert "Order taken" not in page
     done = agent.post(f"/agent/tasks/{task_id}/disposition", data={"token": token, "disposition": "resolved"})
