@@ -60,7 +60,7 @@ class BatchApp(faust.App):  # type: ignore[misc]  # Faust is not typed for us
         self.batch_config = config
         # A heartbeat's worth of margin: what is checked now is still being sent a moment later.
         fence_seconds = config.session_timeout_seconds - config.heartbeat_seconds
-        self.runner = BatchRunner(Heartbeat(fence_seconds), config.unavailable)
+        self.runner = BatchRunner(Heartbeat(fence_seconds), config.session_timeout_seconds, config.unavailable)
         self.runner.bind(self)
         self._around = Surroundings(
             self.runner.heartbeat.require_fresh,

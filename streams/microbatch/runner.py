@@ -56,8 +56,11 @@ class Slot:
 class BatchRunner:
     """All lanes of one worker."""
 
-    def __init__(self, heartbeat: Heartbeat, unavailable: tuple[type[Exception], ...] = ()) -> None:
+    def __init__(
+        self, heartbeat: Heartbeat, fenced_pause_seconds: float, unavailable: tuple[type[Exception], ...] = ()
+    ) -> None:
         self.heartbeat = heartbeat
+        self._fenced_pause_seconds = fenced_pause_seconds
         self.cursors = Cursors()
         self.stats = Stats()
         self._transient = (*TRANSIENT, *unavailable)
@@ -201,7 +204,7 @@ class BatchRunner:
         seconds = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0**slot.failures)
         slot.failures = min(slot.failures + 1, 16)
         if isinstance(error, FENCED):
-            seconds = max(seconds, 1.5 * self.heartbeat.limit_seconds)
+            seconds = max(seconds, self._fenced_pause_seconds)
         log.warning("%s[%d] waits %.1f s: %s", *place, seconds, _says(error))
         return seconds
 

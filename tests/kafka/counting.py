@@ -4,7 +4,9 @@ Nothing is idempotent on purpose: a record applied twice, lost or out of order s
 """
 
 import argparse
+import os
 import random
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,12 +30,12 @@ EVERY = 10
 class Remembering:
     """State of a key: its numbers, eight bytes each. Every tenth number is an output keyed by itself."""
 
-    def __init__(self, out: str, store: PartitionStore, down: Path) -> None:
-        self._out, self._store, self._down = out, store, down
-        self.keys_at_start = sum(1 for _ in store.items())
+    def __init__(self, out: str, store: PartitionStore, data: Path) -> None:
+        self._out, self._store = out, store
+        self._down, self._freeze = data.parent / "down", data.parent / f"freeze-{data.name}"
 
     def process(self, records: Sequence[Record]) -> Outcome:
-        """Append; raise Unavailable while the file `down` exists."""
+        """Append; stand still, or raise Unavailable, where a file says so."""
         states: dict[bytes, bytes] = {}
         outcome = Outcome()
         for record in records:
@@ -41,6 +43,8 @@ class Remembering:
             states[key] = states.get(key, self._store.get(key) or b"") + value
             if int.from_bytes(value) % EVERY == 0:
                 outcome.outputs.append(Output(self._out, value, key))
+        if self._freeze.exists():
+            os.kill(os.getpid(), signal.SIGSTOP)
         if self._down.exists():
             raise Unavailable("the file says so")
         outcome.writes.extend(states.items())
@@ -74,8 +78,9 @@ def build(options: argparse.Namespace) -> BatchApp:
             request_timeout_seconds=10,
         )
     )
-    down = options.data.parent / "down"
-    app.stateful(log, lambda _, store: Remembering(out, store, down))
+    app.stateful(log, lambda _, store: Remembering(out, store, options.data))
+    if options.no_self_fence:
+        app.runner.heartbeat.limit_seconds = 1e9
     app.stateless([raw], Passing(log))
 
     @app.agent(app.batches(log), name="fold")  # type: ignore[untyped-decorator]
@@ -116,6 +121,7 @@ if __name__ == "__main__":
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--batch", type=int, default=100)
     parser.add_argument("--lose", type=float, default=0.0)
+    parser.add_argument("--no-self-fence", action="store_true")
     arguments = parser.parse_args()
     if arguments.lose:
         lose_fetches(arguments.lose)

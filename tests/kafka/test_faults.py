@@ -29,13 +29,14 @@ def test_killed_at_random_moments_twice_with_the_local_state_deleted(bench: Benc
 
 
 def test_a_worker_that_stood_still_writes_nothing_after_its_partitions_moved(bench: Bench) -> None:
+    """Without the self-fence: what stands still between its check and its sending is stopped by the brokers."""
     bench.create_topics()
-    frozen, other = bench.start("a"), None
+    frozen = bench.start("a", "--no-self-fence")
     with bench.load():
         bench.wait_until_progress()
         other = bench.start("b")
         bench.wait_until_progress()
-        time.sleep(SESSION_SECONDS)  # both have partitions now
+        time.sleep(SESSION_SECONDS / 2)  # both have partitions now
         frozen.freeze()
         time.sleep(2 * SESSION_SECONDS)
         frozen.thaw()

@@ -25,7 +25,7 @@ def test_what_is_committed_is_folded_once_whatever_happens_to_offsets_and_local_
     for store in first.stores[:2]:
         for manifest in store.glob("MANIFEST*"):
             manifest.write_bytes(b"not a manifest")
-    second = bench.start(lose=0.6)
+    second = bench.start("a", "--lose", "0.6")
     for _ in range(5):
         bench.produce(100)
     bench.wait_until_equal()

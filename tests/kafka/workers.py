@@ -80,9 +80,9 @@ class Bench:
             ended.set()
             thread.join()
 
-    def start(self, name: str = "a", lose: float = 0.0) -> "Worker":
-        """Start a worker with the data folder of that name; it throws a share of its fetches away."""
-        worker = Worker(self, name, lose)
+    def start(self, name: str = "a", *options: str) -> "Worker":
+        """Start a worker with the data folder of that name, and options of `counting`."""
+        worker = Worker(self, name, options)
         self.workers.append(worker)
         return worker
 
@@ -129,11 +129,11 @@ class Bench:
 class Worker:
     """A worker process."""
 
-    def __init__(self, bench: Bench, name: str, lose: float) -> None:
+    def __init__(self, bench: Bench, name: str, options: Sequence[str]) -> None:
         self.name, self.data = name, bench.folder / name
         self._log = bench.folder / f"{name}-{len(bench.workers)}.txt"
         command = ["-m", "tests.kafka.counting", "--bootstrap", bench.cluster.bootstrap]
-        options = ["--prefix", bench.cluster.prefix, "--data", str(self.data), "--lose", str(lose)]
+        options = ["--prefix", bench.cluster.prefix, "--data", str(self.data), *options]
         with self._log.open("wb") as log:
             self.process = subprocess.Popen([sys.executable, *command, *options], stdout=log, stderr=log)
 
@@ -147,8 +147,12 @@ class Worker:
         self.process.wait()
 
     def freeze(self) -> None:
-        """SIGSTOP."""
-        self.process.send_signal(signal.SIGSTOP)
+        """Let it stop itself (SIGSTOP) after the fold of a batch, before anything of it is sent."""
+        wanted = self.data.parent / f"freeze-{self.name}"
+        wanted.touch()
+        while Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+            time.sleep(0.05)
+        wanted.unlink()
 
     def thaw(self) -> None:
         """SIGCONT."""

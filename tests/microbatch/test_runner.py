@@ -23,7 +23,7 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 def play(scenario: Scenario) -> None:
     async def run() -> None:
         lane, worker = FakeLane(), FakeWorker()
-        runner = BatchRunner(Heartbeat(0.02))
+        runner = BatchRunner(Heartbeat(60), fenced_pause_seconds=0.03)
         runner.bind(worker)
         runner.route([PLACE.topic], lambda place: lane)
         await scenario(runner, lane, worker)
