@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -24,7 +25,9 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 }
 KEPT_SECONDS = 2.0
 ANSWER_SECONDS = 10.0
-FETCH_MS = 1500
+FETCH_SECONDS = 1.0
+LAST_OFFSETS = 10
+"""The very last ones may be markers of transactions, which carry no time."""
 
 
 class KafkaLag:
@@ -59,30 +62,45 @@ async def measure(bootstrap: str) -> list[PartitionLag]:
     try:
         await reader.start()
         try:
-            return [row for group, topics in GROUPS.items() for row in await _group(admin, reader, group, topics)]
+            return await _rows(reader, [one for group in GROUPS for one in await _positions(admin, reader, group)])
         finally:
             await reader.stop()
     finally:
         await admin.close()
 
 
-async def _group(
-    admin: AIOKafkaAdminClient, reader: AIOKafkaConsumer, group: str, topics: Sequence[str]
-) -> list[PartitionLag]:
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a group stands in a partition."""
+
+    group: str
+    place: TopicPartition
+    committed: int | None
+    begin: int
+    end: int
+
+    @property
+    def next(self) -> int:
+        """The first offset that it has not read, where it has read any."""
+        return max(self.committed or 0, self.begin)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether offsets lie ahead; they may be nothing but markers of transactions."""
+        return self.committed is not None and self.next < self.end
+
+
+async def _positions(admin: AIOKafkaAdminClient, reader: AIOKafkaConsumer, group: str) -> list[Position]:
     committed = await _committed(admin, group)
-    places = [TopicPartition(topic, n) for topic in topics for n in sorted(reader.partitions_for_topic(topic) or ())]
-    if not places:
-        described = await admin.describe_topics(list(topics))
-        places = [TopicPartition(one["topic"], p["partition"]) for one in described for p in one["partitions"]]
-    reader.assign(places)
-    ends = await reader.end_offsets(places)
-    begins = await reader.beginning_offsets(places)
-    return [
-        await _row(
-            reader, group, place, committed[place].offset if place in committed else None, begins[place], ends[place]
-        )
-        for place in places
+    described = await admin.describe_topics(list(GROUPS[group]))
+    places = [
+        TopicPartition(one["topic"], number)
+        for one in described
+        for number in sorted(part["partition"] for part in one["partitions"])
     ]
+    begins, ends = await reader.beginning_offsets(places), await reader.end_offsets(places)
+    known = {place: committed[place].offset for place in places if place in committed and committed[place].offset >= 0}
+    return [Position(group, place, known.get(place), begins[place], ends[place]) for place in places]
 
 
 async def _committed(admin: AIOKafkaAdminClient, group: str) -> Mapping[TopicPartition, OffsetAndMetadata]:
@@ -94,28 +112,54 @@ async def _committed(admin: AIOKafkaAdminClient, group: str) -> Mapping[TopicPar
     return found
 
 
-async def _row(
-    reader: AIOKafkaConsumer, group: str, place: TopicPartition, committed: int | None, begin: int, end: int
-) -> PartitionLag:
+async def _rows(reader: AIOKafkaConsumer, positions: Sequence[Position]) -> list[PartitionLag]:
     """No commits is not a lag of 0; a group that committed beyond the end, as after a new topic, lags 0."""
-    known = None if committed is None or committed < 0 else committed
-    behind = None if known is None else max(end - max(known, begin), 0)
-    lag_seconds = 0.0 if behind == 0 else None
-    if behind and known is not None:
-        lag_seconds = await _seconds(reader, place, max(known, begin), end)
-    return PartitionLag(group, place.topic, place.partition, known, end, behind, lag_seconds, LagStatus.OK)
+    behind = {one.place: one for one in positions if one.is_behind}
+    oldest = await _first_times_ms(reader, {place: one.next for place, one in behind.items()})
+    last = {place: max(one.end - LAST_OFFSETS, one.next) for place, one in behind.items() if oldest[place] is not None}
+    newest = await _last_times_ms(reader, last)
+    return [_row(one, oldest.get(one.place), newest.get(one.place)) for one in positions]
 
 
-async def _seconds(reader: AIOKafkaConsumer, place: TopicPartition, position: int, end: int) -> float | None:
-    """Record time at the position against that of the newest record; None where either cannot be read in time."""
-    oldest = await _timestamp_ms(reader, place, position)
-    newest = await _timestamp_ms(reader, place, end - 1)
-    if oldest is None or newest is None:
-        return None
-    return max(newest - oldest, 0) / 1000
+def _row(one: Position, oldest_ms: int | None, newest_ms: int | None) -> PartitionLag:
+    events: int | None = None if one.committed is None else 0
+    seconds = None if one.committed is None else 0.0
+    if one.is_behind and oldest_ms is not None:
+        events = one.end - one.next
+        seconds = max((newest_ms or oldest_ms) - oldest_ms, 0) / 1000
+    place = one.place
+    return PartitionLag(one.group, place.topic, place.partition, one.committed, one.end, events, seconds, LagStatus.OK)
 
 
-async def _timestamp_ms(reader: AIOKafkaConsumer, place: TopicPartition, offset: int) -> int | None:
-    reader.seek(place, offset)
-    fetched = await reader.getmany(place, timeout_ms=FETCH_MS, max_records=1)
-    return next((int(record.timestamp) for records in fetched.values() for record in records), None)
+async def _first_times_ms(
+    reader: AIOKafkaConsumer, starts: Mapping[TopicPartition, int]
+) -> dict[TopicPartition, int | None]:
+    """Record time of the first record at or behind an offset; None where only markers are left."""
+    return {place: times[0] if times else None for place, times in (await _times_ms(reader, starts, 1)).items()}
+
+
+async def _last_times_ms(
+    reader: AIOKafkaConsumer, starts: Mapping[TopicPartition, int]
+) -> dict[TopicPartition, int | None]:
+    """Record time of the newest of the last records."""
+    return {
+        place: max(times) if times else None for place, times in (await _times_ms(reader, starts, LAST_OFFSETS)).items()
+    }
+
+
+async def _times_ms(
+    reader: AIOKafkaConsumer, starts: Mapping[TopicPartition, int], records: int
+) -> dict[TopicPartition, list[int]]:
+    """Record times of some records from each start; one wait for all partitions together."""
+    found: dict[TopicPartition, list[int]] = {place: [] for place in starts}
+    if not starts:
+        return found
+    reader.assign(list(starts))
+    for place, offset in starts.items():
+        reader.seek(place, offset)
+    end = asyncio.get_running_loop().time() + FETCH_SECONDS
+    while (left := [place for place in starts if not found[place]]) and asyncio.get_running_loop().time() < end:
+        fetched = await reader.getmany(*left, timeout_ms=200, max_records=records * len(left))
+        for place, batch in fetched.items():
+            found[place] += [int(record.timestamp) for record in batch[:records]]
+    return found
