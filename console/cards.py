@@ -37,6 +37,8 @@ SERVICE_KEYS = (
     (Disposition.WRONG_NUMBER, "8"),
     (Disposition.DO_NOT_CALL, "9"),
 )
+WITHOUT_PRODUCT = frozenset({NeedKind.RECOVERY, NeedKind.WIN_BACK})
+"""Needs of the account as a whole: no product, no quantity, no day."""
 ASKS = {Disposition.CALLBACK: "callback", Disposition.HAS_STOCK: "stock", Disposition.DO_NOT_CALL: "dnc"}
 """Dispositions that open a dialog first."""
 
@@ -101,6 +103,12 @@ class CallView:
     callback_least: str
     stock_least: str
     zone_name: str
+
+    @property
+    def can_order(self) -> bool:
+        """Whether there is a product to be ordered in this call."""
+        service = self.card.task.task_class is TaskClass.SERVICE
+        return not service and (any(line.sku for line in self.lines) or bool(self.card.suggestions))
 
     @property
     def generated(self) -> bool:
@@ -179,7 +187,7 @@ def _facts(card: TaskCard) -> str:
 
 def _line(need: Need, now: Now | None) -> OfferLine:
     evidence = need.evidence
-    shop = need.kind is not NeedKind.RECOVERY
+    shop = need.kind not in WITHOUT_PRODUCT
     return OfferLine(
         name=named(need.group_name or need.group) if shop else _about(need.group),
         sku=need.group if shop else "",
@@ -203,8 +211,8 @@ def _said(need: Need, evidence: Evidence | None, now: Now | None) -> str:
 
 
 def _about(group: str) -> str:
-    """``*complaint:C-118`` is about C-118."""
-    return group.rsplit(":", maxsplit=1)[-1]
+    """``*complaint:C-118`` is about C-118; ``*`` is about everything that they used to buy."""
+    return text("agent.win_back") if group == "*" else group.rsplit(":", maxsplit=1)[-1]
 
 
 def _quantity(units: float) -> str:

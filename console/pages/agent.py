@@ -19,7 +19,6 @@ from console.times import Now, clock_text
 from outreach.desk import Blocked, NothingToDo, Outcome
 from outreach.hours import known_zone
 from outreach.ports import Transaction
-from outreach.records import Agent
 from outreach.task import TaskState
 from schemas.decisions import Reason
 from schemas.errors import BadInput, Refused
@@ -210,21 +209,18 @@ def _desk_context(
     return {
         "notices": (*notices, banner) if banner else notices,
         "call": call_view(card, now, tx.db_now()) if card else None,
-        "idle": None if card else _idle(tx, me, now, nothing),
+        "idle": None if card else _idle(tx, now, nothing),
         "skips": [(reason, text(key)) for reason, key in SKIPS],
         "already_ordered": str(ALREADY_ORDERED),
     }
 
 
-def _idle(tx: Transaction, me: Principal, now: Now | None, nothing: NothingToDo | None) -> Idle:
-    """Before a try, what was found when the tasks were last looked at; after one, what was found by it."""
-    if nothing is not None:
-        next_at = clock_text(nothing.next_at, now.moment) if nothing.next_at and now else ""
-        return Idle(0, _counted(nothing.reasons), True, next_at)
-    skills = (tx.agents.get(me.user_id) or Agent(me.user_id)).skills
-    hints = tx.tasks.hint_counts(skills)
-    ready = tx.tasks.counts().get(TaskState.READY, 0)
-    return Idle(max(0, ready - sum(hints.values())), _counted(hints), False, "")
+def _idle(tx: Transaction, now: Now | None, nothing: NothingToDo | None) -> Idle:
+    """After a try, what it found. Before one, how many wait: which may be called is judged at the claim."""
+    if nothing is None:
+        return Idle(tx.tasks.counts().get(TaskState.READY, 0), (), False, "")
+    next_at = clock_text(nothing.next_at, now.moment) if nothing.next_at and now else ""
+    return Idle(0, _counted(nothing.reasons), True, next_at)
 
 
 def _counted(reasons: Mapping[Reason, int]) -> tuple[tuple[str, int], ...]:

@@ -7,11 +7,11 @@ from datetime import timedelta
 import httpx
 
 from outreach.task import TaskState
-from schemas.decisions import Reason
+from schemas.decisions import NeedKind, Reason
 from schemas.events.ours import Disposition
 from tests.console.caller import Caller
 from tests.console.conftest import Site
-from tests.console.seeds import NOW, covered, evidence, need, standing
+from tests.console.seeds import NOW, contact, covered, evidence, need, standing
 
 
 def task_of(site: Site, account_id: str) -> tuple[str, str]:
@@ -234,6 +234,20 @@ def test_unknown_fields_are_refused(site: Site) -> None:
     agent, task_id, token, _ = claimed(site)
     fields = {"token": token, "key": "k" * 16, "admin": "1"}
     assert agent.post(f"/agent/tasks/{task_id}/start", data=fields).status_code == 422
+
+
+def test_a_win_back_has_no_product_no_day_and_nothing_to_order(site: Site) -> None:
+    silent = evidence("They have been silent for long.").model_copy(update={"p10_on": None, "p50_on": None})
+    with site.store.begin() as tx:
+        told = need("15555", "*", "", "x", kind=NeedKind.WIN_BACK, quantity_units=0.0, evidence=silent)
+        site.desk.apply_effects(tx, [standing("15555"), told])
+        site.desk.put_contacts(tx, [contact("15555", "Ms. Noor", "+44 1632 960 777")])
+    agent, *_ = in_call(site, "15555")
+    page = agent.get("/agent").text
+    assert "What they used to buy" in page
+    assert "usual quantity not known" not in page
+    assert "no date range" not in page
+    assert "Place order" not in page
 
 
 def test_without_a_zone_the_page_says_that_nobody_may_call(site: Site) -> None:
