@@ -18,8 +18,11 @@ _T = schema.tasks.c
 _X = schema.exclusions.c
 
 
+_READY = schema.in_state({TaskState.READY})
+
+
 def _among(states: Iterable[TaskState]) -> ColumnElement[bool]:
-    return _T.state.in_(sorted(states))
+    return schema.in_state(frozenset(states))
 
 
 class SqlTasks(SqlTable[Task]):
@@ -45,7 +48,7 @@ class SqlTasks(SqlTable[Task]):
         late = query.now - timedelta(minutes=query.callback_grace_minutes)
         shut_out = exists().where(_X.task_id == _T.task_id, _X.agent_id == query.agent_id, _X.until > query.db_now)
         wanted = self.query().where(
-            _T.state == TaskState.READY,
+            _READY,
             _T.skill.in_(query.skills),
             _T.task_class.in_(query.classes),
             ~_T.supervised,
@@ -73,28 +76,28 @@ class SqlTasks(SqlTable[Task]):
 
     def due(self, now: datetime, limit: int = 500) -> list[Task]:
         """Whose time has come, locked."""
-        starts = self.query().where(_T.state == TaskState.SCHEDULED, _T.not_before <= now)
+        starts = self.query().where(_among({TaskState.SCHEDULED}), _T.not_before <= now)
         ends = self.query().where(_among(WAITING), _T.valid_until <= now)
         found: dict[str, Task] = {}
-        for query in (starts, ends):
-            for task in self.all_of(query.order_by(_T.task_id).limit(limit).with_for_update(skip_locked=True)):
+        for query, column in ((starts, _T.not_before), (ends, _T.valid_until)):
+            for task in self.all_of(query.order_by(column).limit(limit).with_for_update(skip_locked=True)):
                 found[task.task_id] = task
         return list(found.values())
 
     def timed_out(self, db_now: datetime, limit: int = 500) -> list[Task]:
         """Whose timer has passed, locked."""
         query = self.query().where(_among(HELD), _T.timer_until <= db_now)
-        return self.all_of(query.order_by(_T.task_id).limit(limit).with_for_update(skip_locked=True))
+        return self.all_of(query.order_by(_T.timer_until).limit(limit).with_for_update(skip_locked=True))
 
     def outdated_hints(self, now: datetime, limit: int = 500) -> list[Task]:
         """Whose window has closed, locked."""
-        query = self.query().where(_T.state == TaskState.READY, _T.eligible_until <= now)
-        return self.all_of(query.order_by(_T.task_id).limit(limit).with_for_update(skip_locked=True))
+        query = self.query().where(_READY, _T.eligible_until <= now)
+        return self.all_of(query.order_by(_T.eligible_until).limit(limit).with_for_update(skip_locked=True))
 
     def overdue_orders(self, before: datetime, limit: int = 500) -> list[Task]:
         """That wait too long for an order, locked."""
-        query = self.query().where(_T.state == TaskState.AWAITING_ORDER, _T.flag.is_(None), _T.awaiting_since <= before)
-        return self.all_of(query.order_by(_T.task_id).limit(limit).with_for_update(skip_locked=True))
+        query = self.query().where(_among({TaskState.AWAITING_ORDER}), _T.flag.is_(None), _T.awaiting_since <= before)
+        return self.all_of(query.order_by(_T.awaiting_since).limit(limit).with_for_update(skip_locked=True))
 
     def page(self, states: Iterable[TaskState], *, after: str = "", limit: int = 500) -> list[Task]:
         """By id, locked."""
@@ -127,7 +130,7 @@ class SqlTasks(SqlTable[Task]):
         """Ready tasks by what blocked them."""
         query = (
             select(_T.hint_reason, func.count())
-            .where(_T.state == TaskState.READY, _T.skill.in_(skills), _T.hint_reason.is_not(None))
+            .where(_READY, _T.skill.in_(skills), _T.hint_reason.is_not(None))
             .group_by(_T.hint_reason)
         )
         return counted(self.connection, query)
@@ -156,5 +159,5 @@ class SqlTasks(SqlTable[Task]):
         """Forget hints."""
         nothing = {"eligible_from": None, "eligible_until": None, "hint_reason": None}
         for chunk in chunks(sorted(set(account_ids))):
-            ready = update(schema.tasks).where(_T.account_id.in_(chunk), _T.state == TaskState.READY)
+            ready = update(schema.tasks).where(_T.account_id.in_(chunk), _READY)
             self.run(ready.values(nothing))

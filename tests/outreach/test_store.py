@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event, text
 
 from outreach.access import LoginLink, Session, User
-from outreach.ports import Store
+from outreach.ports import ClaimQuery, Store
 from outreach.records import AuditEntry, OutboxMessage, Suggestion
+from outreach.store.sql import SqlStore
 from schemas.dead_letters import dead_letter
 from schemas.errors import Corrupt, DeadLetterReason
 from schemas.needs import ClockMoved
@@ -68,12 +70,10 @@ def test_artefacts_are_known_by_their_digest(store: Store) -> None:
         assert (tx.artefacts.current("models"), tx.artefacts.current("x")) == (("v2", digest), None)
 
 
-def test_an_artefact_that_was_changed_is_refused(sqlite_store: Store) -> None:
-    from sqlalchemy import text
-
+def test_an_artefact_that_was_changed_is_refused(sqlite_store: SqlStore) -> None:
     with sqlite_store.begin() as tx:
         digest = tx.artefacts.put(b"model")
-        tx.connection.execute(text("UPDATE artefacts SET raw = x'00'"))  # type: ignore[attr-defined]
+        tx.connection.execute(text("UPDATE artefacts SET raw = x'00'"))
         with pytest.raises(Corrupt):
             tx.artefacts.get(digest)
 
@@ -175,3 +175,20 @@ def test_the_databases_clock_moves(sqlite_store: Store) -> None:
         first, second = tx.db_now(), tx.db_now()
     assert first.tzinfo is not None
     assert timedelta(0) <= second - first < timedelta(seconds=5)
+
+
+def test_a_claim_walks_the_index_of_ranks(sqlite_store: SqlStore) -> None:
+    """Without statistics SQLite would sort all ready tasks at each claim."""
+    seen: list[tuple[str, object]] = []
+
+    def listen(_c: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
+        seen.append((statement, parameters))
+
+    event.listen(sqlite_store.engine, "before_cursor_execute", listen)
+    with sqlite_store.begin() as tx:
+        tx.tasks.candidates(ClaimQuery("anna", ("sales",), NOW, tx.db_now()), frozenset())
+        statement, parameters = seen[-1]
+        plan = tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()  # type: ignore[arg-type]
+    steps = " ".join(str(row[-1]) for row in plan)
+    assert "tasks_by_rank" in steps
+    assert "TEMP B-TREE" not in steps
