@@ -1,7 +1,10 @@
 """The web server around the application: one port, an orderly end, nothing of a request in the log."""
 
+import signal
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
@@ -16,6 +19,22 @@ class _Quiet(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, let_go: Callable[[], None]) -> None:
         super().__init__(config)
         self._let_go = let_go
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """SIGINT and SIGTERM end the serving and nothing else: whoever called `run` goes on to close what he opened.
+
+        uvicorn's own raises the signal once more afterwards, which would end the process there.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End streams, then connections, then the application."""
