@@ -54,7 +54,7 @@ class Answer:
 
     loud: dict[int, Outlook]
     """Rows whose level is reached, with all that can be said of them."""
-    due_in_days: list[float]
+    due_in_days: Floats
     """One a row: whole days until the level is reached if nothing happens; 0 where it is, inf where never."""
 
 
@@ -68,7 +68,7 @@ def outlooks(forecaster: Forecaster, question: Question, accounts: PairColumns) 
     due_in = np.zeros(len(p_due))
     quiet, loud = np.flatnonzero(p_due < level), np.flatnonzero(p_due >= level)
     due_in[quiet] = forecaster.due_in_days(columns.take(quiet), today[quiet], lead[quiet], level[quiet])
-    return Answer(_loud(forecaster, columns.take(loud), today[loud], p_due[loud], loud), due_in.tolist())
+    return Answer(_loud(forecaster, columns.take(loud), today[loud], p_due[loud], loud), due_in)
 
 
 def account_columns(accounts: Sequence[Account]) -> PairColumns:

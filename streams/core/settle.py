@@ -2,7 +2,7 @@
 
 import math
 
-from outreach.decide import LOOK_AGAIN_DAYS, MAX_WAIT_DAYS, PairView, decide, wait
+from outreach.decide import PairView, decide, wait
 from outreach.profiles import Profile
 from schemas.decisions import Contact, NeedKind, Reorder, Suppress, Wait
 from streams.core.context import Folding
@@ -35,15 +35,11 @@ def settle(folding: Folding, profile: Profile, group: str, pair: Pair, outlook: 
     pair.due_hour = None if waiting.until is None else _look_hour(folding, outlook, seconds(waiting.until))
 
 
-def stay_quiet(folding: Folding, group: str, pair: Pair, due_in_days: float) -> None:
-    """The level is not reached, as for nearly every pair: nothing is told, only the next look is set."""
-    if pair.refusal is not None:
-        end_need(folding, group, pair, "not_due")
-    days = due_in_days if due_in_days < MAX_WAIT_DAYS else LOOK_AGAIN_DAYS
-    due = (folding.now // 86_400 + int(days)) * 24
-    if pair.hold_until is not None:
-        due = max(due, pair.hold_until // 3600)
-    pair.due_hour = None if pair.done_cycle == pair.cycle else max(due, folding.next_look_hour)
+def stay_quiet(folding: Folding, group: str, pair: Pair, look_hour: int) -> None:
+    """The level is not reached: what was told of a refused need is withdrawn, and the next look is set."""
+    end_need(folding, group, pair, "not_due")
+    hold_hour = 0 if pair.hold_until is None else pair.hold_until // 3600
+    pair.due_hour = None if pair.done_cycle == pair.cycle else max(look_hour, hold_hour)
 
 
 def _act(folding: Folding, profile: Profile, group: str, pair: Pair, outlook: Outlook, view: PairView) -> None:
