@@ -105,7 +105,10 @@ def loads(data: bytes, digest: str | None = None) -> PopulationModel:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ModelRefused(f"not a model, or only a part of one ({error}); {REMEDY}") from error
     for parameters in (record.pair, record.account):
-        if not all(math.isfinite(p) and p > 0 for p in msgspec.structs.astuple(parameters)):
+        if not parameters.shapes or len(parameters.shapes) != len(parameters.weights):
+            raise ModelRefused(f"the model's shapes and weights do not match; {REMEDY}")
+        numbers = (*parameters.shapes, *parameters.weights, *msgspec.structs.astuple(parameters)[2:])
+        if not all(math.isfinite(number) and number > 0 for number in numbers):
             raise ModelRefused(f"the model's parameters are not positive numbers; {REMEDY}")
     return PopulationModel(record)
 

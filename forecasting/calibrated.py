@@ -63,9 +63,10 @@ class PooledCurve:
         """See Curve."""
         return self._pool(self.pair.ever(), self.account.ever())
 
-    def ceiling(self, horizon_days: Days) -> Floats:
+    def ceiling(self, horizon_days: Days, max_ahead_days: int) -> Floats:
         """See Curve."""
-        return self._pool(self.pair.ceiling(horizon_days), self.account.ceiling(horizon_days))
+        bounds = (curve.ceiling(horizon_days, max_ahead_days) for curve in (self.pair, self.account))
+        return self._pool(*bounds)
 
     def _pool(self, pair: Floats, account: Floats) -> Floats:
         log_hazard = self.scale + self.power_pair * log_hazard_of(pair) + self.power_account * log_hazard_of(account)

@@ -31,8 +31,8 @@ class Curve(Protocol):
     def ever(self) -> Floats:
         """The limit of window(0, horizon) for a horizon without end."""
 
-    def ceiling(self, horizon_days: Days) -> Floats:
-        """An upper bound, quick to compute, of window(t, horizon) over all t >= 0."""
+    def ceiling(self, horizon_days: Days, max_ahead_days: int) -> Floats:
+        """An upper bound, quick to compute, of window(t, horizon) over 0 <= t <= max_ahead."""
 
 
 class CurveForecaster(ABC):
@@ -107,7 +107,7 @@ def first_crossing(curve: Curve, lead_days: Floats, level: Floats, max_ahead_day
     Most rows are ruled out by the curve's ceiling; the others walk forward day by day and leave when they cross.
     """
     due = np.full(len(level), np.inf)
-    row = np.flatnonzero(curve.ceiling(lead_days) >= level)
+    row = np.flatnonzero(curve.ceiling(lead_days, max_ahead_days) >= level)
     keep = np.zeros(len(level), bool)
     keep[row] = True
     for ahead in range(max_ahead_days + 1):

@@ -13,15 +13,15 @@ import statsmodels
 from forecasting.artefact import ModelRecord, PopulationModel
 from forecasting.calibrate import fit_weights
 from forecasting.history import OrderDays, order_days_of
-from forecasting.likelihood import fit_renewal, gaps_of
+from forecasting.likelihood import SHAPES, fit_renewal, gaps_of
 from forecasting.renewal import RenewalParameters
 from forecasting.windows import open_windows
 
 NAME = "gamma-renewal-1"
-PRIOR_PAIR = RenewalParameters(k=1.7, a=0.6, b=50.0, alpha=0.7, beta=1.0)
-PRIOR_ACCOUNT = RenewalParameters(k=1.9, a=0.7, b=25.0, alpha=0.13, beta=2.6)
+PRIOR_PAIR = RenewalParameters(SHAPES, (0.2, 0.6, 0.1, 0.1), a=0.6, scale_days=80.0, alpha=0.7, beta=1.0)
+PRIOR_ACCOUNT = RenewalParameters(SHAPES, (0.2, 0.5, 0.2, 0.1), a=0.7, scale_days=45.0, alpha=0.13, beta=2.6)
 MIN_PAIRS = 30  # with fewer the prior is published as it is, and the model says that it is degraded
-SAMPLE_PAIRS, SAMPLE_ACCOUNTS, SAMPLE_WINDOW = 4_000, 2_000, 4_000
+SAMPLE_PAIRS, SAMPLE_ACCOUNTS, SAMPLE_WINDOW = 4_000, 1_500, 4_000
 
 
 def fit_population(history: OrderDays, as_of_day: int, *, seed: int = 0) -> PopulationModel:

@@ -44,6 +44,6 @@ def test_another_format_is_refused():
 
 def test_parameters_that_are_no_parameters_are_refused():
     record = prior_model().record
-    broken = msgspec.structs.replace(record, pair=msgspec.structs.replace(record.pair, k=-1.0))
+    broken = msgspec.structs.replace(record, pair=msgspec.structs.replace(record.pair, a=-1.0))
     with pytest.raises(ModelRefused, match="positive"):
         loads(PopulationModel(broken).artefact)

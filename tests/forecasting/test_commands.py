@@ -19,7 +19,7 @@ NEVER = pd.Timestamp("2100-01-01")
 
 @pytest.fixture(scope="module")
 def lines() -> pd.DataFrame:
-    return order_lines(accounts=60)
+    return order_lines(accounts=30)
 
 
 @pytest.fixture(params=[".parquet", ".csv"])

@@ -4,22 +4,22 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import betainc
 
 from forecasting.calibrated import PooledForecaster, RenewalForecaster, Weights
 from forecasting.curve import CurveForecaster
 from forecasting.learn import PRIOR_ACCOUNT, PRIOR_PAIR
 from forecasting.pair import OrderMark, PairState, add_order, summarise
-from forecasting.renewal import RenewalParameters
+from forecasting.renewal import RenewalParameters, beta_integral, gamma_of
 
 AS_OF = 735_000
 WEIGHTS = Weights(constant=-0.8, pair=0.5, account=0.5, orders=0.2, share=0.2, products={"A": 0.7})
-BURSTY = RenewalParameters(k=0.6, a=0.7, b=20.0, alpha=0.5, beta=1.5)
+REGULAR = RenewalParameters((8,), (1.0,), a=2.0, scale_days=240.0, alpha=0.1, beta=5.0)
 FORECASTERS = {
     "renewal": RenewalForecaster("v", "d", PRIOR_PAIR),
-    "regular": RenewalForecaster("v", "d", RenewalParameters(k=9.0, a=2.0, b=30.0, alpha=0.1, beta=5.0)),
-    "bursty": RenewalForecaster("v", "d", BURSTY),
+    "regular": RenewalForecaster("v", "d", REGULAR),
     "pooled": PooledForecaster("v", "d", PRIOR_PAIR, PRIOR_ACCOUNT, WEIGHTS),
-    "pooled bursty": PooledForecaster("v", "d", BURSTY, PRIOR_ACCOUNT, WEIGHTS),
+    "pooled regular": PooledForecaster("v", "d", REGULAR, PRIOR_ACCOUNT, WEIGHTS),
 }
 every = pytest.mark.parametrize("forecaster", FORECASTERS.values(), ids=FORECASTERS.keys())
 
@@ -48,7 +48,7 @@ def columns_of(*many):
 
 
 @every
-@settings(max_examples=25)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(histories(), min_size=1, max_size=5))
 def test_probability_is_one_and_rises_with_the_horizon(forecaster: CurveForecaster, many):
     columns = columns_of(*many)
@@ -63,7 +63,7 @@ def test_probability_is_one_and_rises_with_the_horizon(forecaster: CurveForecast
 
 
 @every
-@settings(max_examples=25)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(histories(), min_size=1, max_size=5), st.floats(0.01, 0.99))
 def test_quantile_is_the_first_day_that_reaches_it(forecaster: CurveForecaster, many, q):
     columns = columns_of(*many)
@@ -78,7 +78,7 @@ def test_quantile_is_the_first_day_that_reaches_it(forecaster: CurveForecaster, 
 
 
 @every
-@settings(max_examples=25)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(histories(), min_size=1, max_size=4), st.floats(0.5, 30), st.floats(0.05, 0.9))
 def test_due_is_the_first_day_on_which_the_probability_reaches_the_level(forecaster, many, lead, level):
     columns = columns_of(*many)
@@ -91,7 +91,7 @@ def test_due_is_the_first_day_on_which_the_probability_reaches_the_level(forecas
 
 
 @every
-@settings(max_examples=25)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(histories(), min_size=2, max_size=6))
 def test_a_row_does_not_depend_on_its_neighbours(forecaster: CurveForecaster, many):
     together = columns_of(*many)
@@ -124,10 +124,42 @@ def test_hazard_of_a_regular_pair_rises_with_silence_and_life_fades():
 
 
 def test_the_poisson_gamma_is_the_case_of_shape_one():
-    plain = RenewalForecaster("v", "d", RenewalParameters(k=1.0, a=2.0, b=40.0, alpha=1e-9, beta=1.0))
+    plain = RenewalForecaster("v", "d", RenewalParameters((1,), (1.0,), a=2.0, scale_days=40.0, alpha=1e-9, beta=1.0))
     columns = columns_of([(AS_OF - 30, 1.0), (AS_OF - 10, 1.0)])
     a, b = 2.0 + 1.0, 40.0 + 20.0 + 9.5
     assert plain.probability(columns, AS_OF, 14.0)[0] == pytest.approx(1 - (b / (b + 14)) ** a)
+
+
+@pytest.mark.parametrize("k", [1, 2, 4, 8])
+def test_survival_is_the_incomplete_beta(k):
+    a, x = np.meshgrid([0.05, 0.6, 3.0, 40.0, 90.0], [1e-9, 0.01, 0.3, 0.9, 1 - 1e-9, 1.0])
+    np.testing.assert_allclose(beta_integral(a, k, x), betainc(a, k, x), rtol=1e-10, atol=1e-300)
+
+
+@pytest.mark.parametrize("k", [1, 2, 4, 8])
+def test_density_is_the_slope_of_the_survival(k):
+    parameters = RenewalParameters((k,), (1.0,), a=1.3, scale_days=50.0, alpha=1.0, beta=1.0)
+    gamma = gamma_of(parameters, np.array([0.0, 2.5]), np.array([0.0, 70.0]), np.array([0.0, 8.0]))
+    for day in (1.0, 20.0, 300.0):
+        slope = (gamma.survival(day - 1e-4) - gamma.survival(day + 1e-4)) / 2e-4
+        np.testing.assert_allclose(gamma.density(day), slope, rtol=1e-5, atol=1e-10)
+
+
+def test_gaps_tell_how_regular_a_pair_is():
+    even = summarise([state_of([(AS_OF - 20 * i, 1.0) for i in range(8)])])
+    uneven = summarise([state_of([(AS_OF - d, 1.0) for d in (0, 1, 3, 60, 62, 63, 138, 140)])])
+    weights = [gamma_of(PRIOR_PAIR, c.n, c.S, c.D).weight[:, 0] for c in (even, uneven)]
+    assert weights[0][-1] > PRIOR_PAIR.weights[-1] > weights[1][-1]
+    assert weights[0][0] < PRIOR_PAIR.weights[0] < weights[1][0]
+
+
+@every
+@settings(max_examples=15, deadline=None)
+@given(st.lists(histories(), min_size=1, max_size=4), st.floats(0.5, 60))
+def test_nothing_is_above_the_ceiling(forecaster: CurveForecaster, many, lead):
+    curve = forecaster.curve(columns_of(*many), AS_OF)
+    most = np.max([curve.window(float(t), lead) for t in range(61)], axis=0)
+    assert (most <= curve.ceiling(lead, 60) + 1e-12).all()
 
 
 def test_account_and_product_move_the_forecast():

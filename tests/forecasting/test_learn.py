@@ -34,16 +34,17 @@ def model() -> PopulationModel:
 def test_finds_the_parameters_that_gaps_were_drawn_with():
     rng, rows = np.random.default_rng(7), []
     for pair in range(1500):
-        theta, day = rng.gamma(4.0, 1 / 60.0), float(rng.integers(1, 60))
+        theta, day = rng.gamma(4.0, 1 / 30.0), float(rng.integers(1, 60))
         while day < 700:
             rows.append((f"A{pair}", "S", 1.0, pd.Timestamp("2020-01-01") + pd.Timedelta(days=int(day))))
             if rng.random() < 0.1:
                 break
-            day += max(rng.gamma(3.0, 1 / theta), 1.0)
+            day += max(rng.gamma(4.0, 1 / theta), 1.0)
     lines = pd.DataFrame(rows, columns=["account_id", "sku", "quantity", "ordered_at"])
     found, _ = fit_renewal(gaps_of(order_days(lines), date(2021, 12, 1).toordinal()), PRIOR_PAIR)
-    assert found.k == pytest.approx(3.0, rel=0.1)
-    assert found.k * found.b / found.a == pytest.approx(3 * 60 / 4, rel=0.2)
+    assert dict(zip(found.shapes, found.weights, strict=True))[4] > 0.8
+    assert found.a == pytest.approx(4.0, rel=0.25)
+    assert found.scale_days / found.a == pytest.approx(4 * 30 / 4, rel=0.1)
     assert found.alpha / (found.alpha + found.beta) == pytest.approx(0.1, abs=0.03)
 
 
@@ -127,7 +128,7 @@ def test_columns_from_a_file_and_from_the_stream_agree():
 
 
 def test_never_is_2100():
-    stopped = RenewalParameters(k=1.0, a=1.0, b=10.0, alpha=50.0, beta=0.05)
+    stopped = RenewalParameters((1,), (1.0,), a=1.0, scale_days=10.0, alpha=50.0, beta=0.05)
     pairs = forecastable(history(), AS_OF, "pair")
     table = forecast_table(pairs, RenewalForecaster("v", "d", stopped), AS_OF)
     assert (table.p90 == pd.Timestamp("2100-01-01")).all()

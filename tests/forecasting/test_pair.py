@@ -34,7 +34,7 @@ def figures(columns: PairColumns, row: int = 0) -> dict[str, float]:
     return {name: float(getattr(columns, name)[row]) for name in names}
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(MARKS, st.randoms(use_true_random=False))
 def test_order_of_arrival_does_not_matter_inside_the_ring(marks, random):
     keyed = [(day, key, quantity) for key, (day, quantity) in enumerate(marks)]
@@ -43,7 +43,7 @@ def test_order_of_arrival_does_not_matter_inside_the_ring(marks, random):
     assert state_of(shuffled) == state_of(keyed)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(MARKS, st.data())
 def test_a_repeated_order_changes_nothing(marks, data):
     keyed = [(day, key, quantity) for key, (day, quantity) in enumerate(marks)]
@@ -51,7 +51,7 @@ def test_a_repeated_order_changes_nothing(marks, data):
     assert state_of([*keyed, again]) == state_of(keyed)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(MARKS, st.data())
 def test_cancelling_undoes_the_order(marks, data):
     keyed = [(day, key, quantity) for key, (day, quantity) in enumerate(marks)]
@@ -61,7 +61,7 @@ def test_cancelling_undoes_the_order(marks, data):
     assert state == state_of([mark for mark in keyed if mark != gone])
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(DAYS, min_size=RING + 1, max_size=40, unique=True), st.data())
 def test_swaps_of_recent_orders_leave_an_old_pair_equal(days, data):
     keyed = [(day, key, 1.0) for key, day in enumerate(sorted(days))]
@@ -69,7 +69,7 @@ def test_swaps_of_recent_orders_leave_an_old_pair_equal(days, data):
     assert state_of([*keyed[: -RING // 2], *recent]) == state_of(keyed)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(DAYS, st.floats(0.1, 1e6)), min_size=1, max_size=40))
 def test_sums_over_folded_orders_equal_the_sums_over_all(orders):
     orders.sort()
@@ -86,7 +86,7 @@ def test_sums_over_folded_orders_equal_the_sums_over_all(orders):
     assert found["mean_quantity"] == pytest.approx(sum(q for _, q in orders) / len(days))
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(MARKS, min_size=1, max_size=6))
 def test_a_row_does_not_depend_on_its_neighbours(pairs):
     states = [state_of([(day, key, q) for key, (day, q) in enumerate(marks)]) for marks in pairs]
@@ -95,7 +95,7 @@ def test_a_row_does_not_depend_on_its_neighbours(pairs):
         assert figures(together, row) == figures(summarise([state]))
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(DAYS, st.booleans()), min_size=1, max_size=60))
 def test_no_figure_is_ever_nan(orders):
     state = state_of([(day, key, 1e12 if big else 1e-9) for key, (day, big) in enumerate(orders)])

@@ -78,7 +78,7 @@ EVENTS = st.lists(
 APPLY = {"reading": reading, "consumed": consumed, "delivered": delivered, "metered": metered}
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(EVENTS, st.floats(0, 500))
 def test_whatever_is_heard_the_chance_is_one_and_rises_with_the_horizon(events, reorder_point):
     state, day = None, DAY
