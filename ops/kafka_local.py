@@ -38,7 +38,9 @@ def fetch_jars(cache: Path = DEFAULT_CACHE) -> Path:
     maven = _tool("mvn", "install Maven (apt-get install maven, brew install maven)")
     cache.mkdir(parents=True, exist_ok=True)
     goal = ["dependency:copy-dependencies", f"-DoutputDirectory={jars}"]
-    done = subprocess.run([maven, "-q", "-B", "-f", str(TEMPLATES / "pom.xml"), *goal], check=False, capture_output=True, text=True)
+    done = subprocess.run(
+        [maven, "-q", "-B", "-f", str(TEMPLATES / "pom.xml"), *goal], check=False, capture_output=True, text=True
+    )
     if done.returncode:
         raise KafkaLocalError(f"Maven could not bring Kafka's jars:\n{(done.stdout + done.stderr)[-2000:]}")
     (cache / "complete").touch()
