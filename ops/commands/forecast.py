@@ -36,7 +36,9 @@ def command(orders: Path, as_of: str, level: Level, out: Path) -> None:
     """
     day = as_of_date(as_of)
     check_out(out)
-    lines = read_order_lines(orders, day)
+    with progress(f"reading {orders.name}", 1) as advance:
+        lines = read_order_lines(orders, day)
+        advance(1)
     click.echo(f"{orders}: {lines.summary()}", err=True)
     table = forecast(order_days(lines.frame), day.toordinal(), level)
     write_table(table, out)
@@ -45,7 +47,9 @@ def command(orders: Path, as_of: str, level: Level, out: Path) -> None:
 
 def forecast(history: OrderDays, as_of_day: int, level: Level) -> pd.DataFrame:
     """Learn from the history before as_of_day and forecast all that can be, showing how far it is."""
-    forecaster = forecaster_of(fit_population(history, as_of_day), level)
+    with progress("learning", 1) as advance:
+        forecaster = forecaster_of(fit_population(history, as_of_day), level)
+        advance(1)
     pairs = forecastable(history, as_of_day, level)
     parts = []
     with progress("forecasting", len(pairs)) as advance:

@@ -31,7 +31,9 @@ def command(orders: Path, as_of: str, count: int, out: Path) -> None:
     """
     day = as_of_date(as_of)
     check_out(out)
-    lines = read_order_lines(orders, day)
+    with progress(f"reading {orders.name}", 1) as advance:
+        lines = read_order_lines(orders, day)
+        advance(1)
     click.echo(f"{orders}: {lines.summary()}", err=True)
     baskets = baskets_of(order_days(lines.frame), day.toordinal())
     found: list[AccountSuggestions] = []
