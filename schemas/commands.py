@@ -41,3 +41,4 @@ class SendReorder(Message):
 
 
 Command = Annotated[PlaceOrder | SendReorder, Field(discriminator="command")]
+COMMAND_TYPES: tuple[type[PlaceOrder | SendReorder], ...] = (PlaceOrder, SendReorder)

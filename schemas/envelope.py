@@ -4,7 +4,7 @@ Source: CloudEvents specification 1.0.2, sections "Context Attributes" and "JSON
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -50,7 +50,10 @@ class Event:
 
 
 def encode(event: Event) -> bytes:
-    """Structured-mode JSON of an event; equal events give equal bytes."""
+    """Structured-mode JSON of an event, with the fields of its fact that were told, null or not, and no others.
+
+    The same event gives the same bytes in every process, and again after it was decoded.
+    """
     name = event.type
     return to_json(
         {
@@ -59,10 +62,10 @@ def encode(event: Event) -> bytes:
             "source": event.source,
             "type": name,
             "subject": event.subject,
-            "time": event.time,
+            "time": event.time.astimezone(UTC),
             "datacontenttype": "application/json",
             "dataschema": SCHEMA_ROOT + name,
-            "data": event.fact.model_dump(mode="json", exclude_none=True, exclude_defaults=True),
+            "data": event.fact.model_dump(mode="json", exclude_unset=True),
         }
     )
 

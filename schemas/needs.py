@@ -182,6 +182,15 @@ class ClockMoved(Message):
 
 
 Effect = OpenNeed | WithdrawNeed | RefuseNeed | ProposeReorder | WithdrawReorder | AccountStanding | ClockMoved
+EFFECT_TYPES: tuple[type[Effect], ...] = (
+    OpenNeed,
+    WithdrawNeed,
+    RefuseNeed,
+    ProposeReorder,
+    WithdrawReorder,
+    AccountStanding,
+    ClockMoved,
+)
 EFFECTS: TypeAdapter[Effect] = TypeAdapter(Annotated[Effect, Field(discriminator="effect")])
 
 

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Self
 
-from pydantic import model_validator
+from pydantic import ConfigDict, model_validator
 
 from schemas.base import Code, Fact, Identifier, Level, Sku, UtcTime
 
@@ -18,6 +18,8 @@ class UsageKind(StrEnum):
 
 class UsageReported(Fact):
     """A reading of an asset, or of a product where the account has one asset of it."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["asset_id"]}, {"required": ["sku"]}]})
 
     asset_id: Identifier | None = None
     sku: Sku | None = None
@@ -37,6 +39,8 @@ class UsageReported(Fact):
 
 class StockCorrected(Fact):
     """Somebody counted, or the account said on the phone how long its stock lasts."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["quantity"]}, {"required": ["lasts_until"]}]})
 
     sku: Sku
     quantity: Level | None = None
