@@ -133,7 +133,7 @@ def _accumulate(
         first_day = np.where(
             before, np.where(kept > 0, np.minimum(folded.first_day, first_day), folded.first_day), first_day
         )
-        last_day = np.where(before & (kept == 0), folded.last_day, last_day)
+        last_day = np.where(before, np.maximum(folded.last_day, last_day), last_day)
     mean = spent / np.maximum(orders, 1)
     return PairColumns(
         orders=orders,

@@ -168,3 +168,12 @@ def test_context_goes_with_its_rows():
     assert picked.account is not None
     assert picked.account.orders.tolist() == [2]
     assert len(picked) == 1
+
+
+def test_a_late_order_does_not_move_the_last_day_back():
+    state = state_of([(730_000 + 7 * i, i, 1.0) for i in range(RING + 1)])
+    for key in range(1, RING + 1):
+        remove_order(state, key)
+    add_order(state, OrderMark(729_950, 99, 1.0))
+    found = figures(summarise([state]))
+    assert (found["first_day"], found["last_day"], found["orders"]) == (729_950, 730_000, 2)
