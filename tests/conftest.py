@@ -3,12 +3,19 @@
 from collections.abc import Generator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 SERVER_LANES = ("kafka", "postgres", "browser", "slow")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-skips", action="store_true", help="A test that would be skipped fails, with its reason.")
+
+
+def pytest_configure() -> None:
+    """A loaded machine is no bug. Under CI=true Hypothesis itself chooses examples that are the same in every run."""
+    settings.register_profile("unhurried", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("unhurried")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
