@@ -8,7 +8,7 @@ TASK_CHANGED = "ringahead.TaskChanged.v1"
 
 
 class TaskChanged(Message):
-    """A task moved from one state to another. States and events are those of docs/task-lifecycle.md."""
+    """A task moved from one state to another. States and events are those of docs/tasks.md."""
 
     task_id: Identifier
     task_class: TaskClass

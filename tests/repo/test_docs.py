@@ -171,6 +171,13 @@ def test_topics_exist(path: Path) -> None:
     assert set(TOPIC.findall(path.read_text("utf-8"))) - {spec.topic.value for spec in TOPICS} == set()
 
 
+def test_pages_that_code_names_exist() -> None:
+    texts = [path for path in tracked() if path.suffix in {".py", ".toml", ".service"} or path.name == ".env.example"]
+    named = {page for path in texts for page in re.findall(r"\bdocs/[\w/-]+\.md", path.read_text("utf-8"))}
+    assert {page for page in named if not (ROOT / page).is_file()} == set()
+    assert "docs/profiles.md" in named
+
+
 def test_every_command_is_in_the_readme() -> None:
     said_there = set(re.findall(r"^\| `ringahead ([a-z-]+)` \|", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE))
     assert said_there == set(cli.list_commands(click.Context(cli)))
