@@ -3,6 +3,7 @@
 Source: CloudEvents specification 1.0.2, sections "Context Attributes" and "JSON Event Format".
 """
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -15,6 +16,10 @@ from schemas.errors import BadEvent, DeadLetterReason
 from schemas.events import CATALOGUE, EVERYBODY, TYPE_OF
 
 SCHEMA_ROOT = "urn:ringahead:schema:"
+
+_OUT_OF_RANGE = ("outside of 1990 to 2099", "is outside expected range", "dates after 9999", "dates before 0000")
+"""What is said of a time that is well written and cannot be."""
+_TYPE_LIKE = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+")
 
 
 class Envelope(BaseModel):
@@ -72,10 +77,10 @@ def encode(event: Event) -> bytes:
 
 def decode(raw: bytes) -> Event:
     """An event from structured-mode JSON; raises BadEvent with the reason and the place of the first fault."""
-    envelope = _envelope(_parsed(raw))
+    envelope = _envelope(parse_json(raw))
     fact_type = CATALOGUE.get(envelope.type)
     if fact_type is None:
-        raise BadEvent(DeadLetterReason.UNKNOWN_TYPE, f"type {envelope.type!r} is not in the catalogue")
+        raise BadEvent(DeadLetterReason.UNKNOWN_TYPE, f"type: {_shown(envelope.type)} is not in the catalogue")
     try:
         fact = fact_type.model_validate(envelope.data)
     except ValidationError as error:
@@ -88,7 +93,8 @@ def broadcast(fact: Fact, *, source: str, id: str, time: datetime) -> Event:  # 
     return Event(id, source, EVERYBODY, time, fact)
 
 
-def _parsed(raw: bytes) -> Any:
+def parse_json(raw: bytes) -> Any:
+    """Strict JSON, without NaN and Infinity; raises BadEvent with the place of the first fault."""
     try:
         return from_json(raw, allow_inf_nan=False)
     except ValueError as error:
@@ -106,9 +112,17 @@ def _envelope(parsed: Any) -> Envelope:
 def _bad(error: ValidationError, otherwise: DeadLetterReason, prefix: str) -> BadEvent:
     """The first fault, by field and message; never the value, which may be somebody's data."""
     first = error.errors(include_url=False, include_input=False)[0]
-    place = ".".join(str(part) for part in (prefix, *first["loc"]) if part != "")
-    if "outside of 1990 to 2099" in first["msg"] or first["type"] == "datetime_from_date_parsing":
+    parts = [str(part) for part in (prefix, *first["loc"]) if part != ""]
+    if parts[-1:] == ["[key]"]:
+        del parts[-2]  # the key itself, as it was sent
+    place = ".".join(parts) or "event"
+    if any(said in first["msg"] for said in _OUT_OF_RANGE):
         otherwise = DeadLetterReason.TIME_OUT_OF_RANGE
     if first["type"] == "greater_than" and place.endswith("quantity"):
         otherwise = DeadLetterReason.NEGATIVE_QUANTITY
     return BadEvent(otherwise, f"{place}: {first['msg']}")
+
+
+def _shown(type_name: str) -> str:
+    """A type as it was sent, unless it is no type at all."""
+    return repr(type_name) if _TYPE_LIKE.fullmatch(type_name) else "what was sent"

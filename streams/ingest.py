@@ -5,10 +5,10 @@ CloudEvents come in structured mode, or in Kafka's binary mode (attributes as ``
 
 from dataclasses import dataclass
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from schemas.dead_letters import DeadLetter
-from schemas.envelope import Event, decode, encode
+from schemas.envelope import Event, decode, encode, parse_json
 from schemas.errors import BadEvent, DeadLetterReason
 from schemas.events import BROADCAST, EVERYBODY, PUBLIC
 from schemas.events.accounts import AccountMerged
@@ -87,8 +87,12 @@ def _structured(raw: bytes, headers: Headers) -> bytes:
     attributes = {name[3:]: value for name, value in headers if name.startswith("ce_")}
     if "specversion" not in attributes:
         return raw
+    return to_json({name: _text(name, value) for name, value in attributes.items()} | {"data": parse_json(raw)})
+
+
+def _text(name: str, value: bytes | None) -> str | None:
+    """An attribute of a binary-mode record; Kafka allows headers without a value."""
     try:
-        told = {name: value.decode() for name, value in attributes.items()}
-        return to_json({**told, "data": from_json(raw, allow_inf_nan=False)})
-    except ValueError as error:
-        raise BadEvent(DeadLetterReason.NOT_JSON, str(error)) from None
+        return None if value is None else value.decode()
+    except UnicodeDecodeError:
+        raise BadEvent(DeadLetterReason.BAD_ENVELOPE, f"{name}: the header is not UTF-8") from None
