@@ -21,6 +21,7 @@ _HEAD = struct.Struct(">BI")
 _ENCODER = msgspec.msgpack.Encoder()
 _ACCOUNT = msgspec.msgpack.Decoder(Account)
 _PARTITION = msgspec.msgpack.Decoder(Partition)
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError)
 
 UPCASTERS: dict[int, Callable[[bytes], bytes]] = {}
 """From the payload of a version to the payload of the next."""
@@ -36,7 +37,7 @@ def decode_account(raw: bytes) -> Account:
     """An account's state; raises Corrupt when the bytes are not one."""
     try:
         return _ACCOUNT.decode(_payload(raw))
-    except msgspec.DecodeError as error:
+    except _UNREADABLE as error:
         raise Corrupt(f"account state cannot be read: {error}; rebuild it from the log") from error
 
 
@@ -55,7 +56,7 @@ def decode_partition(raw: bytes) -> Partition:
     """A partition's state; raises Corrupt when the bytes are not one."""
     try:
         return _PARTITION.decode(_payload(raw))
-    except msgspec.DecodeError as error:
+    except _UNREADABLE as error:
         raise Corrupt(f"partition state cannot be read: {error}; rebuild it from the log") from error
 
 

@@ -1,0 +1,186 @@
+"""State as bytes: what is written is read, also by releases before and after, and damage is told."""
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from forecasting.pair import Folded, OrderMark, PairState
+from forecasting.telemetry import StockState
+from schemas.envelope import Event
+from schemas.errors import Corrupt
+from streams import codec
+from streams.state import Account, NeedMark, Pair, Partition, Product, Profile, Refusal
+from tests.streams.strategies import logs
+from tests.streams.test_fold_properties import play
+
+PAIR = Pair(
+    orders=PairState(ring=[OrderMark(739_000, 2**64 - 1, 2.5)]),
+    cycle=3,
+    done_cycle=2,
+    due_hour=490_000,
+    need=NeedMark("n1", 1_800_000_000),
+    refusal=Refusal(3, ["holdout"]),
+    on_order={2**64 - 1: (2.5, 739_000)},
+)
+ACCOUNT = Account(account_id="acme", version=7, seen=[1, 2**63 - 1], pairs={"argon": PAIR}, assets={"tank": "argon"})
+PARTITION = Partition(as_of=1_800_000_000, products={"argon": Product("gas", 2.0)}, rates={"USD": {739_000: 0.8}})
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(logs())
+def test_states_that_a_log_leaves_are_read_as_they_were_written(events: list[Event]) -> None:
+    partition, _ = play(events, [])
+    for key, raw in partition.store.items(b"a:"):
+        account = codec.decode_account(raw)
+        assert codec.encode_account(account) == raw
+        assert codec.due_hour_of(raw) == account.due_hour
+        assert key == b"a:" + account.account_id.encode()
+    raw = partition.store.rows[b"p"]
+    assert codec.encode_partition(codec.decode_partition(raw)) == raw
+
+
+def test_every_field_comes_back() -> None:
+    assert codec.decode_account(codec.encode_account(ACCOUNT)) == ACCOUNT
+    assert codec.decode_partition(codec.encode_partition(PARTITION)) == PARTITION
+
+
+@given(st.none() | st.integers(0, 2**31))
+def test_the_due_hour_is_read_without_decoding(hour: int | None) -> None:
+    account = Account(account_id="acme", check_hour=hour)
+    head = codec.encode_account(account)[:5]
+    assert codec.due_hour_of(head) == hour
+
+
+def test_the_earliest_of_the_pairs_and_the_account_is_the_due_hour() -> None:
+    account = Account(
+        account_id="acme", check_hour=30, pairs={"a": Pair(due_hour=20), "b": Pair(), "c": Pair(due_hour=40)}
+    )
+    assert codec.due_hour_of(codec.encode_account(account)) == 20
+
+
+def test_an_hour_before_1970_is_due_at_once() -> None:
+    assert codec.due_hour_of(codec.encode_account(Account(account_id="acme", check_hour=-5))) == 0
+
+
+@pytest.mark.parametrize("decode", [codec.decode_account, codec.decode_partition])
+@pytest.mark.parametrize("length", range(5))
+def test_shorter_than_its_head_is_corrupt(decode: object, length: int) -> None:
+    with pytest.raises(Corrupt, match="rebuild it from the log"):
+        decode(codec.encode_account(ACCOUNT)[:length])  # type: ignore[operator]
+
+
+def test_cut_off_anywhere_is_corrupt() -> None:
+    raw = codec.encode_account(ACCOUNT)
+    for length in range(5, len(raw)):
+        with pytest.raises(Corrupt, match="rebuild it from the log"):
+            codec.decode_account(raw[:length])
+
+
+def test_more_than_was_written_is_corrupt() -> None:
+    with pytest.raises(Corrupt):
+        codec.decode_account(codec.encode_account(ACCOUNT) + b"\x00")
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=60))
+def test_foreign_bytes_are_corrupt_or_a_state_but_nothing_else(payload: bytes) -> None:
+    for decode in (codec.decode_account, codec.decode_partition):
+        try:
+            decode(b"\x01\x00\x00\x00\x00" + payload)
+        except Corrupt:
+            continue
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_flipped_bytes_are_corrupt_or_a_state_but_nothing_else(data: st.DataObject) -> None:
+    raw = bytearray(codec.encode_account(ACCOUNT))
+    raw[data.draw(st.integers(5, len(raw) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        codec.decode_account(bytes(raw))
+    except Corrupt:
+        return
+
+
+class TestVersions:
+    """A rolling upgrade: releases read each other as far as is promised."""
+
+    def aged(self, version: int) -> bytes:
+        return bytes([version]) + codec.encode_account(ACCOUNT)[1:]
+
+    def test_a_newer_one_is_refused_with_its_version(self) -> None:
+        with pytest.raises(Corrupt, match="version 2 was written by a newer release; this one reads up to 1"):
+            codec.decode_account(self.aged(2))
+
+    def test_an_older_one_without_a_way_up_is_refused(self) -> None:
+        with pytest.raises(Corrupt, match="version 0 is too old"):
+            codec.decode_account(self.aged(0))
+
+    def test_an_older_one_is_read_through_every_upcaster_between(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked: list[int] = []
+
+        def up(version: int) -> object:
+            def upcast(payload: bytes) -> bytes:
+                asked.append(version)
+                fields = msgspec.msgpack.decode(payload, strict=False)
+                fields[1] += 100
+                return msgspec.msgpack.encode(fields)
+
+            return upcast
+
+        monkeypatch.setattr(codec, "VERSION", 3)
+        monkeypatch.setattr(codec, "UPCASTERS", {1: up(1), 2: up(2)})
+        assert codec.decode_account(self.aged(1)).version == ACCOUNT.version + 200
+        assert asked == [1, 2]
+
+    def test_every_version_below_ours_has_an_upcaster(self) -> None:
+        assert set(codec.UPCASTERS) == set(range(1, codec.VERSION))
+
+
+class Grown(msgspec.Struct, array_like=True):
+    """A struct of the next release: one field more, with a default."""
+
+    need_id: str
+    valid_until: int
+    reorder: bool = False
+    colour: str = "plain"
+
+
+def test_a_field_appended_is_read_by_both_releases() -> None:
+    now, then = msgspec.msgpack.Decoder(NeedMark), msgspec.msgpack.Decoder(Grown)
+    old, new = NeedMark("n", 5, True), Grown("n", 5, True, "red")
+    assert now.decode(msgspec.msgpack.encode(new)) == old
+    assert then.decode(msgspec.msgpack.encode(old)) == Grown("n", 5, True)
+
+
+LAYOUT: dict[type[msgspec.Struct], tuple[int, str]] = {
+    Account: (
+        1,
+        "account_id version seen newest late_events about size phase orders spend_cents settled_orders complaints "
+        "withdrawn credit_hold closed merged_into cool_down_until attempts check_hour assets standing pairs",
+    ),
+    Pair: (0, "orders cycle done_cycle due_hour need refusal hold_until stock on_order"),
+    Partition: (
+        0,
+        "as_of model_version model_digest model_published profiles_version profiles_digest products rates seen "
+        "decided_once",
+    ),
+    Product: (1, "group unit_factor name lead_time_days available"),
+    Profile: (0, "trade country region zone size tier"),
+    NeedMark: (2, "need_id valid_until reorder"),
+    Refusal: (2, "cycle reasons"),
+    OrderMark: (3, "day key quantity"),
+    PairState: (0, "ring folded"),
+    Folded: (7, "orders first_day last_day n S D quantity"),
+    StockState: (1, "day level rate level_var covariance rate_var level_known last_total"),
+}
+"""Fields that must be there, and all fields in their order."""
+
+
+@pytest.mark.parametrize("kind", LAYOUT)
+def test_fields_stand_where_they_stood(kind: type[msgspec.Struct]) -> None:
+    """Array-like: a field moved or taken away would be read as another. Append with a default, or raise VERSION."""
+    needed, names = LAYOUT[kind]
+    assert " ".join(kind.__struct_fields__) == names, "append the new field here too"
+    assert len(kind.__struct_fields__) - len(kind.__struct_defaults__) == needed, "old states lack the new field"
