@@ -6,6 +6,9 @@ from datetime import datetime
 from schemas.base import Code, Message, Text, UtcTime
 from schemas.errors import DeadLetterReason
 
+KEPT_BYTES = 2_900_000
+"""In base64 and with the rest of the letter this stays under the 4 MiB of the topic."""
+
 
 class DeadLetter(Message):
     """Raw bytes, where they came from, and why they were refused."""
@@ -44,7 +47,10 @@ def dead_letter(
     detail: str,
     first_seen: datetime,
 ) -> DeadLetter:
-    """A letter from raw bytes."""
+    """A letter from raw bytes; of a message that fits no topic the beginning is kept."""
+    if len(raw) > KEPT_BYTES:
+        detail = f"{detail[:400]} (cut: {KEPT_BYTES} of {len(raw)} bytes are kept)"
+        raw = raw[:KEPT_BYTES]
     return DeadLetter(
         source=source,
         partition=partition,

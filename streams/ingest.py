@@ -15,6 +15,9 @@ from schemas.events.accounts import AccountMerged
 from streams.microbatch.ports import Headers, Record
 from streams.processor import letter_of
 
+AHEAD_MS = 24 * 3_600_000
+"""An event further ahead than this is somebody's broken clock; it would make all that follow late."""
+
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
@@ -59,6 +62,7 @@ def _accepted(record: Record, rules: IngestRules) -> Event:
     if type(event.fact) not in PUBLIC:
         raise BadEvent(DeadLetterReason.NOT_ALLOWED_HERE, f"{event.type} is written by Ringahead alone")
     _check_subject(event)
+    _check_clock(record, event)
     if rules.key_required:
         _check_key(record.key, event)
     return event
@@ -73,6 +77,15 @@ def _check_subject(event: Event) -> None:
         )
     if isinstance(event.fact, AccountMerged) and event.fact.into_account_id in (event.subject, EVERYBODY):
         raise BadEvent(DeadLetterReason.BAD_DATA, "data.into_account_id: an account cannot continue as itself")
+
+
+def _check_clock(record: Record, event: Event) -> None:
+    """The broker's stamp is the judge: business time may stand still, and old orders may come at any time."""
+    if record.timestamp_ms > 0 and event.time.timestamp() * 1000 > record.timestamp_ms + AHEAD_MS:
+        raise BadEvent(
+            DeadLetterReason.TIME_OUT_OF_RANGE,
+            "time: more than 24 h ahead of when the message was received; correct the sender's clock and send it again",
+        )
 
 
 def _check_key(key: bytes | None, event: Event) -> None:

@@ -10,8 +10,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from forecasting.artefact import loads as load_population
-from outreach.profiles import loads as load_profiles
 from schemas.base import EARLIEST, LATEST
 from schemas.dead_letters import DeadLetter, dead_letter
 from schemas.envelope import Event, decode
@@ -26,6 +24,7 @@ from streams.core.fold import fold_event
 from streams.core.outcomes import RECORDED_EFFECTS
 from streams.core.passing import look_at
 from streams.core.standing import tell_standing
+from streams.in_force import InForce
 from streams.microbatch.ports import PartitionStore, Record, Write
 from streams.state import Partition, moment
 from streams.workspace import PARTITION_KEY, Workspace
@@ -53,12 +52,12 @@ class LogFolder:
     def __init__(
         self, number: int, store: PartitionStore, installation: Installation, artefacts: ArtefactSource
     ) -> None:
-        self._artefacts = artefacts
         self._workspace = Workspace(store)
         raw = store.get(PARTITION_KEY)
         partition = Partition() if raw is None else decode_partition(raw)
         self._context = Context(installation, number, partition)
-        self._load_artefacts()
+        self._in_force = InForce(artefacts)
+        self._in_force.put_into(self._context)
 
     @property
     def partition(self) -> Partition:
@@ -67,7 +66,7 @@ class LogFolder:
 
     def read_artefacts_from(self, artefacts: ArtefactSource) -> None:
         """Use this source from now on."""
-        self._artefacts = artefacts
+        self._in_force.source = artefacts
 
     def fold(self, records: Sequence[Record]) -> Folded:
         """Fold records that follow each other in the log. Raises Unavailable while a published artefact is missing."""
@@ -100,11 +99,12 @@ class LogFolder:
         _collect(folding, out)
 
     def _broadcast(self, event: Event, offset: int, out: Folded) -> bool:
+        self._in_force.check(event)
         if not fold_broadcast(self._context.partition, event):
             out.counts["duplicate"] += 1
             return False
         out.counts["broadcast"] += 1
-        self._load_artefacts()
+        self._in_force.put_into(self._context)
         self._judge(offset, out)
         partition = self._context.partition
         if partition.as_of is not None:
@@ -134,18 +134,6 @@ class LogFolder:
             _collect(folding, out)
         self._workspace.settle()
         out.counts["judged"] += len(foldings)
-
-    def _load_artefacts(self) -> None:
-        """Have in memory what the partition's state says is in force."""
-        context, partition = self._context, self._context.partition
-        if partition.model_digest is not None and (
-            context.model is None or context.model.digest != partition.model_digest
-        ):
-            context.model = load_population(self._artefacts.read(partition.model_digest))
-        if partition.profiles_digest is not None and (
-            context.profiles is None or context.profiles.digest != partition.profiles_digest
-        ):
-            context.profiles = load_profiles(self._artefacts.read(partition.profiles_digest))
 
 
 def read_event(record: Record) -> Event:

@@ -135,6 +135,9 @@ class Partition(msgspec.Struct, array_like=True, gc=False):
     """Hashes of the last broadcast ids."""
     decided_once: bool = False
     """Whether the model and profiles in force have judged every account; False: the next tick judges all."""
+    pending_version: str | None = None
+    pending_digest: str | None = None
+    """Profiles that were published and whose effective date has not come."""
 
 
 EPOCH_DAY = 719_163

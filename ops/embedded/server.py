@@ -33,7 +33,7 @@ class EmbeddedServer:
 
     def __init__(self, opened: Opened, host: str, port: int, business_time: BusinessTime) -> None:
         self._token = secrets.token_urlsafe(32)
-        self._writer = Writer(opened, business_time, lambda: self._web.stop())
+        self._writer = Writer(opened, business_time, self._end)
         app = build(
             opened.settings,
             opened.store,
@@ -49,6 +49,9 @@ class EmbeddedServer:
     def url(self) -> str:
         """Where a browser on this machine finds it."""
         return self._web.url
+
+    def _end(self) -> None:
+        self._web.stop()
 
     def run(self, lock: DataFolderLock, command: str) -> None:
         """Serve until SIGTERM or SIGINT; raises WriterFailed where the writer's loop ended by itself."""

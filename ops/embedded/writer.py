@@ -66,8 +66,8 @@ class Writer:
         try:
             self._let_time_pass()
             busy = self._opened.runtime.fold_batch() > 0
+            self._look_after_desk()
             if not busy:
-                self._look_after_desk()
                 self._woken.wait(IDLE_SECONDS)
         except Unavailable as error:
             log.warning("waiting: %s", error)

@@ -16,7 +16,7 @@ from ops.importers.invented.meters import meters
 from ops.importers.invented.paperwork import paperwork
 from ops.importers.invented.people import people
 from ops.importers.invented.products import products
-from ops.importers.online_retail import ORDERED
+from ops.importers.online_retail import CREDITED, ORDERED
 from outreach.records import ContactPoint
 from schemas.envelope import Event
 from schemas.events.orders import OrderPlaced
@@ -51,7 +51,7 @@ def generate(orders: Iterable[Event], lines: pd.DataFrame, seed: int = SEED) -> 
     who = people(seed, _countries(bought), first_orders, until)
     master_at = placed[0].time - timedelta(days=MASTER_DAYS_BEFORE)
     events = [
-        *products(seed, _names(bought), master_at),
+        *products(seed, _names(lines[lines["fate"].isin((ORDERED, CREDITED))]), master_at),
         *who.events,
         *meters(seed, placed, until),
         *paperwork(seed, placed, until),

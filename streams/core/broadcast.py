@@ -23,8 +23,7 @@ def fold_broadcast(partition: Partition, event: Event) -> bool:
             partition.model_published = seconds(event.time)
             partition.decided_once = False
         case ProfilesChanged(version=version, digest=digest):
-            partition.profiles_version, partition.profiles_digest = version, digest
-            partition.decided_once = False
+            partition.pending_version, partition.pending_digest = version, digest
         case ProductChanged():
             partition.products[event.fact.sku] = _product(event.fact)
         case RatesChanged():

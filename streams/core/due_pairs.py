@@ -100,10 +100,10 @@ def _set_next_looks(foldings: list[Folding], due: DuePairs, due_in_days: Floats)
     hours = np.maximum((now // 86_400 + days.astype(np.int64)) * 24, next_look).tolist()
     quiet = (due_in_days > 0).tolist()
     for number, (pair, hour) in enumerate(zip(due.pairs, hours, strict=True)):
-        if pair.refusal is None and pair.hold_until is None and pair.done_cycle != pair.cycle:
+        if pair.hold_until is None and pair.done_cycle != pair.cycle:
             pair.due_hour = hour
         elif quiet[number]:
-            stay_quiet(foldings[due.account_row[number]], due.groups[number], pair, hour)
+            stay_quiet(pair, hour)
 
 
 def _decide_metered(folding: Folding, profile: Profile, group: str, pair: Pair) -> None:

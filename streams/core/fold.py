@@ -10,7 +10,7 @@ from typing import Any
 
 from schemas.base import Fact
 from schemas.envelope import Event
-from schemas.errors import BadEvent, DeadLetterReason
+from schemas.errors import BadEvent
 from schemas.events import accounts as account_facts
 from schemas.events import orders as order_facts
 from schemas.events import ours, usage
@@ -22,8 +22,6 @@ from streams.state import REMEMBERED_IDS, Account, seconds
 
 LATE_DAYS = 90
 """An event this much older than the account's newest does not move the forecast."""
-AHEAD_HOURS = 24
-"""An event further ahead of business time than this is somebody's broken clock."""
 
 Handler = Callable[[Folding, Event, Any], None]
 
@@ -77,7 +75,6 @@ def fold_event(account: Account, event: Event, context: Context, offset: int) ->
     key = event_key(event.source, event.id)
     if key in account.seen:
         return None
-    _refuse_broken_clocks(event, context)
     folding = Folding(account, context, offset, event.time)
     account.version += 1
     try:
@@ -98,15 +95,6 @@ def _apply(folding: Folding, event: Event) -> None:
         account.late_events += 1
     else:
         HANDLERS[type(event.fact)](folding, event, event.fact)
-
-
-def _refuse_broken_clocks(event: Event, context: Context) -> None:
-    as_of = context.partition.as_of
-    if as_of is not None and seconds(event.time) > as_of + AHEAD_HOURS * 3600:
-        raise BadEvent(
-            DeadLetterReason.TIME_OUT_OF_RANGE,
-            f"time: {AHEAD_HOURS} h or more ahead of business time; correct the sender's clock and send it again",
-        )
 
 
 def _is_late(account: Account, event: Event) -> bool:

@@ -1,13 +1,17 @@
 """Folding what came of our own work: calls and reorder proposals."""
 
+from forecasting import telemetry
 from schemas.envelope import Event
 from schemas.events.ours import CallEnded, Disposition, PhaseChanged, ReorderRejected
 from schemas.events.usage import StockCorrected
 from streams.core.context import Folding, earliest
 from streams.core.needs import end_need, next_cycle
-from streams.state import Pair, seconds
+from streams.core.orders import product_of
+from streams.state import EPOCH_DAY, Pair, seconds
 
 DEFAULT_COOL_DOWN_DAYS = 30.0
+LONGEST_HOLD_DAYS = 365.0
+"""A counted stock is not believed to last longer than this."""
 
 CLOSING = frozenset({Disposition.NOT_INTERESTED, Disposition.HAS_STOCK, Disposition.DO_NOT_CALL, Disposition.RESOLVED})
 """Dispositions after which the needs that were talked about are over."""
@@ -31,13 +35,13 @@ def call_ended(folding: Folding, event: Event, fact: CallEnded) -> None:
 
 def stock_corrected(folding: Folding, event: Event, fact: StockCorrected) -> None:
     """Somebody counted: the next need is another one."""
-    del event
-    product = folding.context.partition.products.get(fact.sku)
-    group = fact.sku if product is None else product.group
-    pair = folding.account.pairs.setdefault(group, Pair())
-    next_cycle(folding, group, pair, "corrected")
+    product = product_of(folding, fact.sku)
+    pair = folding.account.pairs.setdefault(product.group, Pair())
+    next_cycle(folding, product.group, pair, "corrected")
+    if fact.quantity is not None:
+        _counted(folding, product.group, pair, float(fact.quantity) * product.unit_factor, seconds(event.time))
     if fact.lasts_until is not None:
-        _lasts(folding, group, seconds(fact.lasts_until))
+        _lasts(folding, product.group, seconds(fact.lasts_until))
 
 
 def reorder_rejected(folding: Folding, event: Event, fact: ReorderRejected) -> None:
@@ -73,6 +77,18 @@ def _lasts(folding: Folding, group: str, until: int) -> None:
     if pair.done_cycle == pair.cycle:
         pair.cycle += 1
     pair.due_hour = max(folding.next_look_hour, until // 3600)
+
+
+def _counted(folding: Folding, group: str, pair: Pair, units: float, at: int) -> None:
+    """A counted stock: of a metered pair it is a reading; of another it lasts as long as the account's habit says."""
+    if pair.stock is not None:
+        pair.stock = telemetry.reading(pair.stock, EPOCH_DAY + at / 86_400, units)
+        return
+    ring = pair.orders.ring
+    days = ring[-1].day - ring[0].day if ring else 0
+    units_a_day = sum(mark.quantity for mark in ring[:-1]) / days if days else 0.0
+    if units_a_day > 0:
+        _lasts(folding, group, at + round(min(units / units_a_day, LONGEST_HOLD_DAYS) * 86_400))
 
 
 def _cool_down(folding: Folding, since: int) -> None:

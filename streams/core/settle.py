@@ -7,7 +7,7 @@ from outreach.profiles import Profile
 from schemas.decisions import Contact, NeedKind, Reorder, Suppress, Wait
 from streams.core.context import Folding
 from streams.core.facts import facts_of, forecast_evidence, lead_time
-from streams.core.needs import end_need, open_need, propose_reorder, refuse_need
+from streams.core.needs import open_need, propose_reorder, refuse_need
 from streams.core.outlook import Outlook
 from streams.state import EPOCH_DAY, Pair, hour_of_day, moment, seconds
 
@@ -31,13 +31,14 @@ def settle(folding: Folding, profile: Profile, group: str, pair: Pair, outlook: 
     if waiting is None:
         _act(folding, profile, group, pair, outlook, view)
         return
-    end_need(folding, group, pair, "not_due")
     pair.due_hour = None if waiting.until is None else _look_hour(folding, outlook, seconds(waiting.until))
 
 
-def stay_quiet(folding: Folding, group: str, pair: Pair, look_hour: int) -> None:
-    """The level is not reached: what was told of a refused need is withdrawn, and the next look is set."""
-    end_need(folding, group, pair, "not_due")
+def stay_quiet(pair: Pair, look_hour: int) -> None:
+    """The level is not reached: the next look is set.
+
+    A refused need stays as it was told: withdrawn, it could never be opened in this cycle.
+    """
     hold_hour = 0 if pair.hold_until is None else pair.hold_until // 3600
     pair.due_hour = None if pair.done_cycle == pair.cycle else max(look_hour, hold_hour)
 

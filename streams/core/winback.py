@@ -5,7 +5,7 @@ from schemas.decisions import NeedKind
 from schemas.events.ours import Phase
 from streams.core.context import Folding
 from streams.core.facts import event_evidence, facts_of
-from streams.core.needs import end_need, open_need, refuse_need
+from streams.core.needs import end_need, next_cycle, open_need, refuse_need
 from streams.state import ACCOUNT_GROUP, Pair
 
 VALID_DAYS = 60
@@ -17,8 +17,8 @@ def win_back(folding: Folding, p_alive: float) -> None:
     pair = account.pairs.get(ACCOUNT_GROUP)
     lost = account.phase == Phase.REACTIVATION and not account.closed
     if profile is None or not lost or NeedKind.WIN_BACK not in profile.opens:
-        if pair is not None:
-            end_need(folding, ACCOUNT_GROUP, pair, "not_due")
+        if pair is not None and (pair.need is not None or pair.refusal is not None):
+            next_cycle(folding, ACCOUNT_GROUP, pair, "not_due")
         return
     pair = account.pairs.setdefault(ACCOUNT_GROUP, Pair())
     if pair.need is not None or pair.done_cycle == pair.cycle:
