@@ -13,6 +13,12 @@ from fastapi import FastAPI
 END_SECONDS = 3
 
 
+def address(host: str, port: int) -> str:
+    """Where a browser on this machine finds what listens there: "all addresses" is none that one could open."""
+    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+
+
 class _Quiet(uvicorn.Server):
     """Open pages are let go first, as the server would wait for them for ever."""
 
@@ -61,8 +67,7 @@ class ConsoleServer:
     @property
     def url(self) -> str:
         """Where people reach it on this machine."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self._host, self._host)  # noqa: S104 - compared, not bound
-        return f"http://{host}:{self._socket.getsockname()[1]}"
+        return address(self._host, self._socket.getsockname()[1])
 
     @property
     def is_ready(self) -> bool:

@@ -44,7 +44,7 @@ def _model(tx: SqlTransaction, settings: Settings) -> Check:
     """Its age is counted in business time: a demo's model of 2011 is not stale in its own December."""
     clocks = [clock for clock in tx.clocks.all() if clock.model_published_at is not None]
     if not clocks:
-        return note("Model", "nothing is learnt yet: forecasts are the shipped prior", LEARN)
+        return note("Model", "nothing is learnt yet: nothing is decided, no call task opens", LEARN)
     oldest = max((clock.as_of - (clock.model_published_at or clock.as_of) for clock in clocks), default=timedelta())
     versions = ", ".join(sorted({clock.model_version or "?" for clock in clocks}))
     if oldest > timedelta(days=settings.stale_model_days):

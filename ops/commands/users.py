@@ -11,11 +11,13 @@ from rich.table import Table
 from console.access import LINK_MINUTES, add_user, disable_user, new_api_key, one_time_link, set_password
 from console.passwords import MINIMUM_LENGTH, Passwords
 from console.roles import PEOPLE
+from console.server import address
 from outreach.ports import Transaction
 from outreach.store import migrate
 from outreach.store.sql import store_for
 from schemas.errors import BadInput
 from schemas.settings import Settings, load_settings
+from streams.embedded.lock import owner_of
 
 ROLES = sorted(role.value for role in PEOPLE)
 
@@ -112,7 +114,11 @@ def _transaction(settings: Settings) -> Iterator[Transaction]:
 
 
 def _base_url(settings: Settings) -> str:
-    return f"http://{settings.console_host}:{settings.console_port}"
+    """Of the server that runs, wherever it was told to listen; else of the one that the settings would start."""
+    owner = owner_of(settings.data_dir)
+    if owner is not None and owner.url:
+        return owner.url
+    return address(settings.console_host, settings.console_port)
 
 
 def _password() -> str:

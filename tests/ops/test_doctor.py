@@ -188,7 +188,7 @@ def test_file_that_is_no_database(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("age_days", "state", "word"),
-    [(None, State.NOTE, "nothing is learnt"), (2, State.OK, "2 days old"), (9, State.NOTE, "9 days old")],
+    [(None, State.NOTE, "nothing is decided"), (2, State.OK, "2 days old"), (9, State.NOTE, "9 days old")],
 )
 def test_age_of_the_model_in_business_time(tmp_path: Path, age_days: int | None, state: State, word: str) -> None:
     store = installed(tmp_path)

@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 from console.passwords import Passwords
 from ops.commands.users import command
 from outreach.store.sql import store_for
+from streams.embedded.lock import Owner, hold
 
 PASSWORD = "a short sentence"
 
@@ -70,6 +71,24 @@ def test_links_and_keys_are_printed_alone_for_scripts(url: str) -> None:
     key = run("key", "anna")
     assert len(key.stdout.strip()) > 40
     assert run("link", "nobody").exit_code == 1
+
+
+def test_links_lead_to_the_server_that_runs(url: str, tmp_path: Path) -> None:
+    add_anna()
+    with hold(tmp_path, "ringahead serve") as lock:
+        assert run("link", "anna").stdout.startswith("http://127.0.0.1:8080/login/link/"), "it has no address yet"
+        lock.announce(Owner(1, "ringahead serve", "http://127.0.0.1:40123", "a-token"))
+        assert run("link", "anna").stdout.startswith("http://127.0.0.1:40123/login/link/")
+    assert run("link", "anna").stdout.startswith("http://127.0.0.1:8080/login/link/")
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"), [("0.0.0.0", "127.0.0.1"), ("::", "[::1]"), ("::1", "[::1]"), ("calls.local", "calls.local")]
+)
+def test_links_lead_where_a_browser_can_go(url: str, monkeypatch: pytest.MonkeyPatch, host: str, shown: str) -> None:
+    monkeypatch.setenv("RINGAHEAD_CONSOLE_HOST", host)
+    add_anna()
+    assert run("link", "anna").stdout.startswith(f"http://{shown}:8080/login/link/")
 
 
 def test_a_new_password_replaces_the_old_one(url: str) -> None:
