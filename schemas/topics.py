@@ -5,8 +5,6 @@ from enum import StrEnum
 from typing import Literal
 
 MIB = 1024 * 1024
-LETTER_HEAD_BYTES = 64 * 1024
-"""Room for what a dead letter says of the message that it carries: 3 MiB in base64 are 4 MiB exactly."""
 
 
 class Topic(StrEnum):
@@ -119,7 +117,7 @@ CATALOGUE: tuple[TopicSpec, ...] = (
         "raw bytes, place, reason",
         "ingest, worker",
         False,
-        max_message_bytes=4 * MIB + LETTER_HEAD_BYTES,
+        max_message_bytes=4 * MIB,
     ),
 )
 SPEC: dict[Topic, TopicSpec] = {spec.topic: spec for spec in CATALOGUE}

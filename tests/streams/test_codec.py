@@ -164,7 +164,7 @@ LAYOUT: dict[type[msgspec.Struct], tuple[int, str]] = {
     Partition: (
         0,
         "as_of model_version model_digest model_published profiles_version profiles_digest products rates seen "
-        "decided_once",
+        "decided_once pending_version pending_digest",
     ),
     Product: (1, "group unit_factor name lead_time_days available"),
     Profile: (0, "trade country region zone size tier"),
