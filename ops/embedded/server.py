@@ -11,6 +11,7 @@ from typing import Any
 from console.app import build
 from console.ports import AdminCalls, EventOutcome
 from console.server import ConsoleServer
+from ops.contacts_in import keep_asked
 from ops.embedded.installation import Opened
 from ops.embedded.lag import EmbeddedLag
 from ops.embedded.learner import Learner
@@ -103,7 +104,10 @@ def _admin(opened: Opened, writer: Writer, business_time: BusinessTime) -> Admin
         writer.wake()
         return {"version": model.version, "digest": model.digest, "degraded": model.degraded}
 
-    return {"tick": tick, "learn": learn}
+    def contacts(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        return keep_asked(opened.store, opened.desk, asked)
+
+    return {"tick": tick, "learn": learn, "contacts": contacts}
 
 
 def _moment(told: object) -> datetime | None:
