@@ -17,6 +17,7 @@ from streams.core.needs import next_cycle
 from streams.core.outlook import ROUND_DIGITS, account_columns
 from streams.core.recovery import open_recoveries
 from streams.core.winback import win_back
+from streams.state import Account
 
 CHECK_EVERY_HOURS = 7 * 24
 """Silence makes an account doubtful without any event: its phase is judged at least this often."""
@@ -37,6 +38,9 @@ def look_at(foldings: list[Folding], *, everything: bool = False) -> None:
     due = DuePairs()
     for number, folding in enumerate(foldings):
         folding.account.version += 1
+        if folding.account.closed:
+            _rest(folding.account)
+            continue
         seen = _relationship(columns, number, float(today[number]), alive[number])
         moved = _judge(folding, profiles, seen)
         _end_cool_down(folding)
@@ -44,6 +48,13 @@ def look_at(foldings: list[Folding], *, everything: bool = False) -> None:
         win_back(folding, alive[number])
         collect(folding, number, due, everything=everything or moved)
     decide_all(model, foldings, due, columns, today)
+
+
+def _rest(account: Account) -> None:
+    """Nothing opens for a closed account any more: it is not looked at again until something is said of it."""
+    account.check_hour = None
+    for pair in account.pairs.values():
+        pair.due_hour = None
 
 
 def _relationship(columns: PairColumns, row: int, today: float, p_alive: float) -> Relationship:
@@ -59,8 +70,6 @@ def _relationship(columns: PairColumns, row: int, today: float, p_alive: float) 
 def _judge(folding: Folding, profiles: ProfileSet, seen: Relationship) -> bool:
     """Set size, phase and the next check; True when the account enters another cell."""
     account = folding.account
-    if account.closed:
-        return False
     before = (account.size, account.phase)
     by_hand = None if account.about.size is None else Size(account.about.size)
     account.size = size_of(yearly_spend(folding), Size(account.size), by_hand, profiles.thresholds).value

@@ -13,7 +13,7 @@ VALID_DAYS = 30
 def open_recoveries(folding: Folding) -> None:
     """One service need for each open complaint, once decisions are taken at all."""
     profile = folding.profile
-    if profile is None or NeedKind.RECOVERY not in profile.opens:
+    if profile is None or folding.account.closed or NeedKind.RECOVERY not in profile.opens:
         return
     for complaint in folding.account.complaints:
         group = _group(complaint)
