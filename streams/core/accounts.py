@@ -20,6 +20,7 @@ from streams.codec import decode_account, encode_account
 from streams.core.context import Folding
 from streams.core.needs import Cause, end_need, next_cycle
 from streams.core.recovery import close_recovery, open_recoveries
+from streams.state import Pair
 
 SOURCE = "ringahead/fold"
 """CloudEvents source of what the fold writes to the log."""
@@ -103,26 +104,35 @@ def merged(folding: Folding, event: Event, fact: AccountMerged) -> None:
 
 
 def transferred(folding: Folding, event: Event, fact: StateTransferred) -> None:
-    """The loser's recent orders, spend, complaints and withdrawn consents become the survivor's."""
+    """The loser's recent orders, spend, meters, complaints, withdrawn consents and cool-down become the survivor's."""
     del event
     survivor, loser = folding.account, decode_account(b64decode(fact.state))
     for group, theirs in sorted(loser.pairs.items()):
-        ours = survivor.pairs.get(group)
-        if ours is None:
-            theirs.need = theirs.refusal = None
-            survivor.pairs[group] = ours = theirs
-        else:
-            for mark in theirs.orders.ring:
-                add_order(ours.orders, mark)
-        next_cycle(folding, group, ours, "merged")
+        _take_pair(folding, group, theirs)
     for mark in loser.orders.ring:
         add_order(survivor.orders, mark)
     for month, cents in loser.spend_cents.items():
         survivor.spend_cents[month] = survivor.spend_cents.get(month, 0) + cents
+    survivor.settled_orders = loser.settled_orders | survivor.settled_orders
+    survivor.assets = loser.assets | survivor.assets
     survivor.complaints = sorted({*survivor.complaints, *loser.complaints})
     survivor.withdrawn = sorted({*map(tuple, survivor.withdrawn), *map(tuple, loser.withdrawn)})  # type: ignore[arg-type]
     survivor.attempts = max(survivor.attempts, loser.attempts)
+    survivor.cool_down_until = max(survivor.cool_down_until or 0, loser.cool_down_until or 0) or None
     folding.look_again()
+
+
+def _take_pair(folding: Folding, group: str, theirs: Pair) -> None:
+    ours = folding.account.pairs.get(group)
+    if ours is None:
+        theirs.need = theirs.refusal = None
+        folding.account.pairs[group] = ours = theirs
+    else:
+        for mark in theirs.orders.ring:
+            add_order(ours.orders, mark)
+        ours.stock = ours.stock or theirs.stock
+        ours.hold_until = max(ours.hold_until or 0, theirs.hold_until or 0) or None
+    next_cycle(folding, group, ours, "merged")
 
 
 def reconsider(folding: Folding) -> None:
