@@ -15,11 +15,12 @@ from schemas.topics import PUBLIC_INPUTS, Topic
 from streams.artefacts import ArtefactSource
 from streams.core.context import Installation
 from streams.ingest import IngestRules
+from streams.kafka.names import CHANGELOG, GROUP
 from streams.kafka.processors import Ingest, fold_factory
-from streams.microbatch import BatchApp, BatchConfig, ProcessorFactory, StatelessProcessor, changelog_topic
+from streams.microbatch.app import BatchApp, BatchConfig
+from streams.microbatch.ports import ProcessorFactory, StatelessProcessor
 
-GROUP = "ringahead-worker"
-CHANGELOG = changelog_topic(GROUP, Topic.LOG)
+__all__ = ["CHANGELOG", "GROUP", "ArtefactsInStore", "batch_config", "build_app", "build_worker"]
 
 
 class ArtefactsInStore:

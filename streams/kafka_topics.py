@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaConnectionError, TopicAlreadyExistsError, for_c
 from schemas.errors import Unavailable
 from schemas.settings import Settings
 from schemas.topics import CATALOGUE, MIB
-from streams.faust_app import CHANGELOG
+from streams.kafka.names import CHANGELOG
 from streams.microbatch.table import TOMBSTONES_KEPT_MS
 
 CHANGELOG_CONFIGS = {

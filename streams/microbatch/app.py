@@ -14,6 +14,7 @@ from streams.microbatch.consumer import BatchTransport
 from streams.microbatch.delivery import Connection, Delivery
 from streams.microbatch.heartbeat import Heartbeat
 from streams.microbatch.lanes import StatefulLane, StatelessLane, Surroundings
+from streams.microbatch.naming import changelog_topic
 from streams.microbatch.ports import ProcessorFactory, StatelessProcessor
 from streams.microbatch.runner import BatchRunner
 from streams.microbatch.scheduler import scheduler_of
@@ -46,11 +47,6 @@ class BatchConfig:
     def connection(self) -> Connection:
         """For the clients that are not Faust's."""
         return Connection(self.bootstrap, self.app_id, self.request_timeout_seconds)
-
-
-def changelog_topic(app_id: str, source: str) -> str:
-    """The name of the changelog of a table that folds a log."""
-    return f"{app_id}-{source}-changelog"
 
 
 class BatchApp(faust.App):  # type: ignore[misc]  # Faust is not typed for us

@@ -10,17 +10,10 @@ import signal
 from collections.abc import Sequence
 from pathlib import Path
 
-from streams.microbatch import (
-    BatchApp,
-    BatchConfig,
-    Outcome,
-    Output,
-    PartitionStore,
-    Record,
-    Unavailable,
-    changelog_topic,
-)
+from streams.microbatch.app import BatchApp, BatchConfig
 from streams.microbatch.fetching import FetchThread
+from streams.microbatch.naming import changelog_topic
+from streams.microbatch.ports import Outcome, Output, PartitionStore, Record, Unavailable
 from streams.microbatch.worker import run_worker
 
 EVERY = 10
