@@ -62,6 +62,8 @@ ENDPOINTS: Mapping[tuple[str, str], frozenset[Role]] = {
     ("GET", "/operator/board"): WATCHERS,
     ("POST", "/operator/kill-switch"): WATCHERS,
     ("POST", "/v1/events"): SENDERS | PROCESSES,
+    ("GET", "/v1/outbox/{destination}"): SENDERS,
+    ("POST", "/v1/outbox/{destination}/ack"): SENDERS,
     ("GET", "/v1/openapi.json"): SENDERS | WATCHERS,
     ("POST", "/internal/{name}"): PROCESSES,
 }

@@ -1,4 +1,4 @@
-"""The order of a customer on the phone: prefilled with what is usual, sent to the ERP, once for each key."""
+"""The order of a customer on the phone: prefilled with what is usual, handed to the ERP's queue, once for each key."""
 
 from decimal import Decimal
 from typing import Annotated

@@ -170,5 +170,11 @@ def test_the_api_describes_itself(site: Site) -> None:
     with site.store.begin() as tx:
         key = new_api_key(tx, "erp-1")
     document = site.caller().get("/v1/openapi.json", headers={"authorization": f"Bearer {key}"}).json()
-    assert set(document["paths"]) == {"/healthz", "/readyz", "/v1/events"}
+    assert set(document["paths"]) == {
+        "/healthz",
+        "/readyz",
+        "/v1/events",
+        "/v1/outbox/{destination}",
+        "/v1/outbox/{destination}/ack",
+    }
     assert "Envelope" in document["components"]["schemas"]
