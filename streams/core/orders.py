@@ -39,8 +39,8 @@ def changed(folding: Folding, event: Event, fact: OrderChanged) -> None:
     quantities = group_quantities(folding, fact.lines)
     cents = worth_cents(folding, fact.lines, fact.currency, event.time)
     key = order_key(fact.order_id)
-    before = {group: mark.day for group, mark in _marks(folding, key)}
-    day = min(before.values(), default=folding.local_day(event.time))
+    before = dict(_marks(folding, key))
+    day = min((mark.day for mark in before.values()), default=folding.local_day(event.time))
     _book(folding, day, key, cents)
     for group in sorted(before.keys() - quantities.keys()):
         _take_back(folding, group, key)
@@ -48,6 +48,7 @@ def changed(folding: Folding, event: Event, fact: OrderChanged) -> None:
         mark = OrderMark(day, key, quantity)
         if group in before:
             pair = _pair(folding, group)
+            expect_more(pair, key, quantity - before[group].quantity)
             add_order(pair.orders, mark)
             _reschedule(folding, pair)
         else:
@@ -118,6 +119,14 @@ def _rate(folding: Folding, currency: str | None, at: datetime) -> float:
     if known is None:
         raise BadEvent(DeadLetterReason.UNKNOWN_CURRENCY, f"no rate of {currency} on {at.date()}; publish RatesChanged")
     return by_day[known]
+
+
+def expect_more(pair: Pair, key: int, units: float) -> None:
+    """Of a metered pair's order so many more units are still to come, or fewer; nothing where none was expected."""
+    coming, since = pair.on_order.pop(key, (0.0, 0))
+    left = round(coming + units, 9)
+    if coming > 0 and left > 0:
+        pair.on_order[key] = (left, since)
 
 
 def _pair(folding: Folding, group: str) -> Pair:

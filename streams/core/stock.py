@@ -10,7 +10,7 @@ from schemas.events.orders import OrderDelivered
 from schemas.events.usage import UsageKind, UsageReported
 from streams.core.context import Folding
 from streams.core.facts import lead_time
-from streams.core.orders import group_quantities, product_of
+from streams.core.orders import expect_more, group_quantities, product_of
 from streams.core.outlook import ROUND_DIGITS, Outlook
 from streams.core.settle import settle
 from streams.state import EPOCH_DAY, Pair
@@ -38,12 +38,13 @@ def usage_reported(folding: Folding, event: Event, fact: UsageReported) -> None:
 
 
 def delivered(folding: Folding, event: Event, fact: OrderDelivered) -> None:
-    """The stock of metered pairs rises when the goods arrive; without lines the whole order did."""
+    """The stock of metered pairs rises when the goods arrive; without lines all that was still to come did."""
     key, day = order_key(fact.order_id), _day(event.time.timestamp())
     arrived = group_quantities(folding, fact.lines)
     for group, pair in folding.account.pairs.items():
-        ordered = pair.on_order.pop(key, (0.0, 0))[0]
+        ordered = pair.on_order.get(key, (0.0, 0))[0]
         quantity = arrived.get(group, 0.0) if fact.lines else ordered
+        expect_more(pair, key, -quantity)
         if pair.stock is not None and quantity > 0:
             pair.stock = telemetry.delivered(pair.stock, day, quantity)
             pair.due_hour = folding.next_look_hour if pair.need is None else pair.due_hour
