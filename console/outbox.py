@@ -91,7 +91,7 @@ def waiting(console: Services, destination: Destination, limit: Annotated[int, Q
 
 
 def acknowledge(console: Services, destination: Destination, told: UpTo) -> Acknowledged:
-    """Everything up to this id has arrived. Refused where older messages wait and this one does not: nothing is lost."""
+    """Everything up to this id has arrived. Refused where older messages wait and this one does not."""
     _only_without_topics(console)
     count, last = 0, 0
     with console.store.begin() as tx:
