@@ -59,12 +59,12 @@ def play(opened: Opened, events: Sequence[Event], told: Callable[[int], None]) -
     calendar = calendar_of(events[0].time, events[-1].time)
     learner, played = Learner(opened), Played(ended_at=calendar.ticks[-1])
     for tick, passed in zip(calendar.ticks, _until(events, calendar.ticks), strict=True):
-        opened.runtime.append(passed)
         if tick in calendar.learning:
+            opened.runtime.append(passed)
             played.models.append(learner.learn(tick, suggest=tick == max(calendar.learning)).version)
         if tick == calendar.decisions_from:
             opened.publish_profiles(standard_profiles("standard-1", tick), tick)
-        opened.runtime.append([tick_event(tick)])
+        opened.runtime.append([tick_event(tick)] if tick in calendar.learning else [*passed, tick_event(tick)])
         opened.runtime.fold_all()
         if tick >= calendar.decisions_from and tick.hour == 0:
             _look_after(opened)

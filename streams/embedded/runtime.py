@@ -58,6 +58,8 @@ class Embedded:
         self._batch_records = batch_records
         self._state: tables.StateTable | None = None
         self._folder: LogFolder | None = None
+        self._more = True
+        """Whether the last batch left something in the log, or put something there."""
         self.figures = Figures()
         with store.begin() as tx:
             tables.create_tables(tx.connection)
@@ -78,8 +80,9 @@ class Embedded:
 
     def fold_all(self, told: Told | None = None) -> int:
         """Fold batch after batch until the log's end; how many records. ``told`` hears of each batch's size."""
-        total = 0
-        while size := self.fold_batch():
+        total, self._more = 0, True
+        while self._more:
+            size = self.fold_batch()
             total += size
             if told is not None:
                 told(size)
@@ -100,6 +103,7 @@ class Embedded:
     def _fold_next(self, tx: SqlTransaction) -> int:
         self._return_outcomes(tx)
         records = tables.read(tx.connection, tables.watermark(tx.connection), self._batch_records)
+        self._more = len(records) == self._batch_records
         if not records:
             return 0
         folded = self._folder_on(tx.connection).fold(records)
@@ -109,6 +113,7 @@ class Embedded:
         return len(records)
 
     def _apply(self, tx: SqlTransaction, folded: Folded) -> None:
+        self._more |= bool(folded.recorded)
         self._desk.apply_effects(tx, folded.effects)
         tx.dead_letters.put(folded.letters)
         tables.append(tx.connection, [entry_of(event) for event in folded.recorded], _now_ms())
