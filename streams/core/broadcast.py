@@ -6,6 +6,7 @@ from schemas.ids import event_key
 from streams.state import REMEMBERED_IDS, Partition, Product, seconds
 
 REMEMBERED_RATE_DAYS = 400
+"""Days of rates kept for each currency, the newest; a rate of a day far ahead costs one of them, not all."""
 
 
 def fold_broadcast(partition: Partition, event: Event) -> bool:
@@ -48,5 +49,5 @@ def _set_rates(partition: Partition, fact: RatesChanged) -> None:
     for currency, rate in fact.rates.items():
         by_day = partition.rates.setdefault(currency, {})
         by_day[day] = float(rate)
-        for old in [known for known in by_day if known < day - REMEMBERED_RATE_DAYS]:
+        for old in sorted(by_day)[:-REMEMBERED_RATE_DAYS]:
             del by_day[old]
