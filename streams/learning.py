@@ -37,13 +37,19 @@ def fit(history: OrderDays, at: datetime) -> Learnt:
     from forecasting.learn import fit_population  # statsmodels takes seconds to import, and only fitting needs it
 
     model = fit_population(history, at.toordinal())
-    event = broadcast(
-        ModelPublished(version=model.version, digest=model.digest),
-        source=SOURCE,
-        id=f"model-{model.digest[:16]}",
-        time=at,
-    )
-    return Learnt(model, event)
+    return Learnt(model, published(model, at))
+
+
+def published(model: PopulationModel, at: datetime) -> Event:
+    """The event that puts a model in force."""
+    fact = ModelPublished(version=model.version, digest=model.digest)
+    return broadcast(fact, source=SOURCE, id=f"model-{model.digest[:16]}-{at:%Y%m%dT%H%M}", time=at)
+
+
+def profiles_event(profiles: ProfileSet, at: datetime) -> Event:
+    """The event that puts profiles in force."""
+    fact = ProfilesChanged(version=profiles.version, digest=profiles.digest)
+    return broadcast(fact, source=SOURCE, id=f"profiles-{profiles.digest[:16]}-{at:%Y%m%dT%H%M}", time=at)
 
 
 def store_model(tx: Transaction, learnt: Learnt, at: datetime) -> None:
@@ -56,8 +62,7 @@ def store_profiles(tx: Transaction, profiles: ProfileSet, at: datetime) -> Event
     """Keep the profiles, and return the event that puts them in force."""
     digest = tx.artefacts.put(profiles.dumps())
     tx.artefacts.set_current("profiles", profiles.version, digest, at)
-    fact = ProfilesChanged(version=profiles.version, digest=digest)
-    return broadcast(fact, source=SOURCE, id=f"profiles-{profiles.version}-{digest[:16]}", time=at)
+    return profiles_event(profiles, at)
 
 
 def suggestions(history: OrderDays, at: datetime, names: Names) -> Iterator[list[Suggestion]]:
