@@ -19,7 +19,7 @@ from schemas.ids import stable_hash
 from streams.codec import decode_account, encode_account
 from streams.core.context import Folding
 from streams.core.needs import Cause, end_need, next_cycle
-from streams.core.recovery import close_recovery, open_recoveries
+from streams.core.recovery import close_recovery, open_recoveries, reopen_recovery
 from streams.state import Pair
 
 SOURCE = "ringahead/fold"
@@ -44,6 +44,7 @@ def complaint_opened(folding: Folding, event: Event, fact: ComplaintOpened) -> N
     del event
     if fact.complaint_id not in folding.account.complaints:
         folding.account.complaints.append(fact.complaint_id)
+        reopen_recovery(folding, fact.complaint_id)
     open_recoveries(folding)
 
 

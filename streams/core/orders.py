@@ -16,6 +16,9 @@ from streams.state import Pair, Product, hour_of_day
 REMEMBERED_SETTLED = 64
 """Changed or cancelled orders whose OrderPlaced may still be on its way."""
 
+MOST_CENTS = 1e13
+"""No order is worth more; a month of such orders still fits the 64 bits in which spend is kept."""
+
 _CHANGED, _CANCELLED = "changed", "cancelled"
 
 
@@ -27,6 +30,8 @@ def placed(folding: Folding, event: Event, fact: OrderPlaced) -> None:
     known = folding.account.settled_orders.get(key)
     if known is not None:
         _old_news(folding, day, key, quantities, known)
+        return
+    if _is_booked(folding, day, key, cents, quantities):
         return
     _book(folding, day, key, cents)
     win_back_covered(folding, fact.order_id)
@@ -107,7 +112,10 @@ def worth_cents(folding: Folding, lines: Iterable[OrderLine], currency: str | No
     """What the lines are worth in cents of the reporting currency. Raises BadEvent where the day has no rate."""
     rate = _rate(folding, currency, at)
     total = sum((line.quantity * line.unit_price for line in lines if line.unit_price is not None), Decimal(0))
-    return round(float(total) * rate * 100)
+    cents = float(total) * rate * 100
+    if not cents <= MOST_CENTS:  # also where a rate without end made it no number
+        raise BadEvent(DeadLetterReason.BAD_DATA, "lines: worth more than 100 billion; correct the prices or the rate")
+    return round(cents)
 
 
 def _rate(folding: Folding, currency: str | None, at: datetime) -> float:
@@ -138,6 +146,12 @@ def _marks(folding: Folding, key: int) -> Iterable[tuple[str, OrderMark]]:
         for mark in pair.orders.ring:
             if mark.key == key:
                 yield group, mark
+
+
+def _is_booked(folding: Folding, day: int, key: int, cents: int, quantities: dict[str, float]) -> bool:
+    """Whether the order is known as it is told: sent again under another event id it covers no later need."""
+    whole = OrderMark(day, key, float(cents)) in folding.account.orders.ring
+    return whole and {group: mark.quantity for group, mark in _marks(folding, key)} == quantities
 
 
 def _cover(folding: Folding, group: str, mark: OrderMark, order_id: str) -> None:

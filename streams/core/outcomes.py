@@ -1,13 +1,16 @@
 """Folding what came of our own work: calls and reorder proposals."""
 
+from collections.abc import Sequence
+
 from forecasting import telemetry
 from schemas.envelope import Event
 from schemas.events.ours import CallEnded, Disposition, PhaseChanged, ReorderRejected
 from schemas.events.usage import StockCorrected
+from schemas.ids import need_id
 from streams.core.context import Folding, earliest
 from streams.core.needs import end_need, next_cycle
 from streams.core.orders import product_of
-from streams.state import EPOCH_DAY, Pair, seconds
+from streams.state import EPOCH_DAY, Account, Pair, seconds
 
 DEFAULT_COOL_DOWN_DAYS = 30.0
 LONGEST_HOLD_DAYS = 365.0
@@ -23,11 +26,12 @@ def call_ended(folding: Folding, event: Event, fact: CallEnded) -> None:
     selling = fact.task_class == "selling"
     if selling:
         account.attempts = fact.attempts
+    groups = [group for group in fact.groups if _is_present(account, group, fact.need_ids)]
     if fact.disposition in CLOSING or fact.exhausted:
-        for group in fact.groups:
+        for group in groups:
             _forget(account.pairs.get(group))
     if fact.disposition is Disposition.HAS_STOCK and fact.stock_until is not None:
-        for group in fact.groups:
+        for group in groups:
             _lasts(folding, group, seconds(fact.stock_until))
     if selling and (fact.exhausted or fact.disposition is Disposition.NOT_INTERESTED):
         _cool_down(folding, seconds(event.time))
@@ -60,6 +64,12 @@ def nothing(folding: Folding, event: Event, fact: object) -> None:
 
 RECORDED_EFFECTS = (PhaseChanged,)
 """Written by the fold itself: folding them changes nothing at all, not even the account's version."""
+
+
+def _is_present(account: Account, group: str, need_ids: Sequence[str]) -> bool:
+    """Whether the call was about the pair's present cycle; an order may have begun another during the call."""
+    pair = account.pairs.get(group)
+    return not need_ids or pair is None or need_id(account.account_id, group, pair.cycle) in need_ids
 
 
 def _forget(pair: Pair | None) -> None:

@@ -23,6 +23,13 @@ def open_recoveries(folding: Folding) -> None:
             open_need(folding, group, pair, NeedKind.RECOVERY, evidence, 0.0, folding.now + VALID_DAYS * 86_400)
 
 
+def reopen_recovery(folding: Folding, complaint_id: str) -> None:
+    """A complaint that was mended before is told anew: its need is another one."""
+    pair = folding.account.pairs.get(_group(complaint_id))
+    if pair is not None and pair.done_cycle == pair.cycle:
+        pair.cycle += 1
+
+
 def close_recovery(folding: Folding, complaint_id: str) -> None:
     """The complaint is mended."""
     group = _group(complaint_id)
