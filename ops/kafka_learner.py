@@ -54,12 +54,16 @@ def _business_time(settings: Settings, store: Store) -> datetime | None:
 
 
 def _keep(store: Store, learnt: learning.Learnt, at: datetime) -> list[Event]:
-    """Artefacts first, then the events that name them."""
+    """Artefacts first, then the events that name them.
+
+    Profiles are named again each time: Kafka may have been gone when they were stored, and twice is harmless.
+    """
     with store.begin() as tx:
         learning.store_model(tx, learnt, at)
-        if tx.artefacts.current("profiles") is not None:
-            return [learnt.published]
-        return [learning.store_profiles(tx, standard_profiles("standard-1", at), at), learnt.published]
+        current = tx.artefacts.current("profiles")
+        if current is None:
+            return [learning.store_profiles(tx, standard_profiles("standard-1", at), at), learnt.published]
+        return [learning.stored_profiles_event(*current, at), learnt.published]
 
 
 def _suggest(store: Store, history: OrderHistory, names: learning.Names, at: datetime) -> None:

@@ -48,8 +48,13 @@ def published(model: PopulationModel, at: datetime) -> Event:
 
 def profiles_event(profiles: ProfileSet, at: datetime) -> Event:
     """The event that puts profiles in force."""
-    fact = ProfilesChanged(version=profiles.version, digest=profiles.digest)
-    return broadcast(fact, source=SOURCE, id=f"profiles-{profiles.digest[:16]}-{at:%Y%m%dT%H%M}", time=at)
+    return stored_profiles_event(profiles.version, profiles.digest, at)
+
+
+def stored_profiles_event(version: str, digest: str, at: datetime) -> Event:
+    """The same for profiles that lie in the database under this digest."""
+    fact = ProfilesChanged(version=version, digest=digest)
+    return broadcast(fact, source=SOURCE, id=f"profiles-{digest[:16]}-{at:%Y%m%dT%H%M}", time=at)
 
 
 def store_model(tx: Transaction, learnt: Learnt, at: datetime) -> None:

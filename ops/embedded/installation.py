@@ -36,14 +36,13 @@ class Opened:
     def publish_profiles(self, profiles: ProfileSet, at: datetime) -> None:
         """Put profiles in force from the next record of the log."""
         with self.store.begin() as tx:
-            event = learning.store_profiles(tx, profiles, at)
-        self.runtime.append([event])
+            self.runtime.append_in(tx, [learning.store_profiles(tx, profiles, at)])
 
     def publish_model(self, learnt: learning.Learnt, at: datetime) -> None:
         """Put a model in force from the next record of the log."""
         with self.store.begin() as tx:
             learning.store_model(tx, learnt, at)
-        self.runtime.append([learnt.published])
+            self.runtime.append_in(tx, [learnt.published])
 
     def refresh_suggestions(self, history: OrderHistory, at: datetime, names: learning.Names) -> int:
         """Replace what is suggested to every account; how many suggestions."""

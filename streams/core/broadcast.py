@@ -24,7 +24,8 @@ def fold_broadcast(partition: Partition, event: Event) -> bool:
             partition.model_published = seconds(event.time)
             partition.decided_once = False
         case ProfilesChanged(version=version, digest=digest):
-            partition.pending_version, partition.pending_digest = version, digest
+            again = digest == partition.profiles_digest
+            partition.pending_version, partition.pending_digest = (None, None) if again else (version, digest)
         case ProductChanged():
             partition.products[event.fact.sku] = _product(event.fact)
         case RatesChanged():

@@ -74,9 +74,12 @@ class Embedded:
 
     def append(self, events: Iterable[Event]) -> int:
         """Append events of our own (time, models, profiles, simulated facts) to the log; how many."""
-        entries = [entry_of(event) for event in events]
         with self.store.begin() as tx:
-            return tables.append(tx.connection, entries, _now_ms())
+            return self.append_in(tx, events)
+
+    def append_in(self, tx: SqlTransaction, events: Iterable[Event]) -> int:
+        """The same in a transaction of the caller: an artefact and the event that names it are kept together."""
+        return tables.append(tx.connection, [entry_of(event) for event in events], _now_ms())
 
     def fold_all(self, told: Told | None = None) -> int:
         """Fold batch after batch until the log's end; how many records. ``told`` hears of each batch's size."""

@@ -30,6 +30,8 @@ BATCH_RECORDS = 500
 UPKEEP_SECONDS = 5.0
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 10.0
+BEGINNING = 0
+"""Where retention has taken it, the consumer's reset policy finds the earliest that is left."""
 
 Fetched = Mapping[TopicPartition, Sequence[Any]]
 
@@ -47,13 +49,19 @@ class Positions(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         """Nothing to do: what was not committed to the database is read again by whoever has it next."""
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        """Seek before the first fetch."""
-        with self._store.read() as transaction:
-            known = transaction.offsets.get(GROUP)
+        """Seek before the first fetch; what the database never saw is read from its beginning, whatever Kafka says."""
+        known = await self._known()
         for place in assigned:
-            offset = known.get((place.topic, place.partition))
-            if offset is not None:
-                self._client.seek(place, offset)
+            self._client.seek(place, known.get((place.topic, place.partition), BEGINNING))
+
+    async def _known(self) -> Mapping[tuple[str, int], int]:
+        """Wait for the database: aiokafka only logs what a listener raises, and goes on without the positions."""
+        while True:
+            try:
+                return await asyncio.to_thread(_positions, self._store)
+            except Unavailable as error:
+                log.warning("the database is not there, positions are waited for: %s", error)
+                await asyncio.sleep(FIRST_PAUSE_SECONDS)
 
 
 async def run_desk(settings: Settings, store: Store, desk: Desk, stopped: asyncio.Event) -> None:
@@ -69,12 +77,12 @@ async def _consume(client: AIOKafkaConsumer, store: Store, desk: Desk, stopped: 
         if not fetched:
             continue
         positions = {(place.topic, place.partition): records[-1].offset + 1 for place, records in fetched.items()}
-        await _until_stored(partial(_store, store, desk, fetched, positions), stopped)
-        await _tell_kafka(client, positions)
+        if await _until_stored(partial(_store, store, desk, fetched, positions), stopped):
+            await _tell_kafka(client, positions)
 
 
-async def _until_stored(write: Callable[[], None], stopped: asyncio.Event) -> None:
-    """Try until the database takes it: the consumer waits, heartbeats go on, nothing is lost."""
+async def _until_stored(write: Callable[[], None], stopped: asyncio.Event) -> bool:
+    """Try until the database takes it: the consumer waits, heartbeats go on, nothing is lost. False: stopped before."""
     pause = FIRST_PAUSE_SECONDS
     while not stopped.is_set():
         try:
@@ -84,7 +92,13 @@ async def _until_stored(write: Callable[[], None], stopped: asyncio.Event) -> No
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
         else:
-            return
+            return True
+    return False
+
+
+def _positions(store: Store) -> Mapping[tuple[str, int], int]:
+    with store.read() as transaction:
+        return transaction.offsets.get(GROUP)
 
 
 def _store(store: Store, desk: Desk, fetched: Fetched, positions: Mapping[tuple[str, int], int]) -> None:
