@@ -26,8 +26,12 @@ class OrderHistory:
         """Take in what changes order days; everything else is passed over."""
         for event in events:
             match event.fact:
-                case OrderPlaced(order_id=order_id, lines=lines) | OrderChanged(order_id=order_id, lines=lines):
+                case OrderPlaced(order_id=order_id, lines=lines):
                     day = self._local_date(event.subject, event.time)
+                    self._orders[event.subject, order_id] = (day, self._quantities(lines))
+                case OrderChanged(order_id=order_id, lines=lines):
+                    day = self._local_date(event.subject, event.time)
+                    day = self._orders.get((event.subject, order_id), (day, {}))[0]  # a change moves no order
                     self._orders[event.subject, order_id] = (day, self._quantities(lines))
                 case OrderCancelled(order_id=order_id):
                     self._orders.pop((event.subject, order_id), None)
