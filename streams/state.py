@@ -73,7 +73,7 @@ class Account(msgspec.Struct, array_like=True, gc=False):
     seen: list[int] = msgspec.field(default_factory=list)
     """Hashes of the last ids, oldest first."""
     newest: int = 0
-    """When the newest event occurred: older by more than 90 days is late."""
+    """When the newest order or reading occurred: older by more than 90 days is late."""
     late_events: int = 0
     about: Profile = msgspec.field(default_factory=Profile)
     size: str = Size.SMALL.value
@@ -94,7 +94,7 @@ class Account(msgspec.Struct, array_like=True, gc=False):
     check_hour: int | None = None
     """Hour at which phase, cool-down or hold-out must be looked at again."""
     assets: dict[str, str] = msgspec.field(default_factory=dict)
-    """SKU group of each metered asset."""
+    """SKU of each metered asset."""
     standing: int = 0
     """Hash of what the desk was last told."""
     pairs: dict[str, Pair] = msgspec.field(default_factory=dict)

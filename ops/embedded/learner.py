@@ -1,5 +1,6 @@
 """Learning from the embedded log: incremental reading, so that a weekly or nightly fit reads only what is new."""
 
+import threading
 from datetime import datetime
 
 from forecasting.artefact import PopulationModel
@@ -16,6 +17,7 @@ class Learner:
     def __init__(self, opened: Opened) -> None:
         self._opened = opened
         self._position = 0
+        self._one_at_a_time = threading.Lock()
         self._names: learning.Names = {}
         self.history = OrderHistory(opened.settings.default_zone or "UTC")
 
@@ -28,6 +30,10 @@ class Learner:
 
     def learn(self, at: datetime, *, suggest: bool = True) -> PopulationModel:
         """Fit on what was known when the day began, and publish; raises Refused while there is no order at all."""
+        with self._one_at_a_time:
+            return self._learn(at, suggest=suggest)
+
+    def _learn(self, at: datetime, *, suggest: bool) -> PopulationModel:
         self.catch_up()
         if not len(self.history):
             raise Refused("nothing_to_learn", "the log holds no order yet; `ringahead import FILE` brings some in")

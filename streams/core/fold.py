@@ -104,4 +104,5 @@ def _is_late(account: Account, event: Event) -> bool:
 def _remember(account: Account, event: Event, key: int) -> None:
     account.seen.append(key)
     del account.seen[:-REMEMBERED_IDS]
-    account.newest = max(account.newest, seconds(event.time))
+    if type(event.fact) in MOVES_FORECAST:  # an account registered today may bring the orders of years
+        account.newest = max(account.newest, seconds(event.time))

@@ -23,13 +23,15 @@ NEVER = math.inf
 def usage_reported(folding: Folding, event: Event, fact: UsageReported) -> None:
     """A level or a use changes the stock; where it is low the need opens at once."""
     account = folding.account
-    group = account.assets.get(fact.asset_id or "") if fact.sku is None else product_of(folding, fact.sku).group
-    if group is None:
+    sku = account.assets.get(fact.asset_id or "") if fact.sku is None else fact.sku
+    if sku is None:
         return
+    product = product_of(folding, sku)
+    group = product.group
     if fact.asset_id is not None:
-        account.assets[fact.asset_id] = group
+        account.assets[fact.asset_id] = sku
     pair = account.pairs.setdefault(group, Pair())
-    pair.stock = _read(pair.stock, _day(event.time.timestamp()), fact)
+    pair.stock = _read(pair.stock, _day(event.time.timestamp()), fact, product.unit_factor)
     profile = folding.profile
     if profile is None or pair.need is not None:
         return
@@ -78,8 +80,9 @@ def metered_outlook(
     )
 
 
-def _read(stock: StockState | None, day: float, fact: UsageReported) -> StockState:
-    value = float(fact.value)
+def _read(stock: StockState | None, day: float, fact: UsageReported, unit_factor: float) -> StockState:
+    """Readings are in units of the SKU, the stock is in units of its group."""
+    value = float(fact.value) * unit_factor
     match fact.kind:
         case UsageKind.LEVEL:
             return telemetry.reading(stock, day, value)

@@ -40,7 +40,7 @@ class DataFolderLock:
 @contextmanager
 def hold(data_dir: Path, command: str) -> Iterator[DataFolderLock]:
     """Own the data folder for the block; raises AlreadyRunning, with the owner's command and process id."""
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)  # contacts and the one-time links lie in it
     handle = os.open(data_dir / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:

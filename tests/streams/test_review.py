@@ -17,10 +17,12 @@ from outreach.store.migrate import upgrade
 from outreach.store.sql import SqlStore, create
 from schemas.dead_letters import DeadLetter
 from schemas.errors import DeadLetterReason, Unavailable
-from schemas.events.accounts import ComplaintOpened, ComplaintResolved
+from schemas.events.accounts import AccountRegistered, ComplaintOpened, ComplaintResolved
 from schemas.events.orders import OrderChanged, OrderLine, OrderPlaced
-from schemas.events.ours import CallEnded, Disposition, RatesChanged
+from schemas.events.ours import CallEnded, Disposition, ProductChanged, RatesChanged
+from schemas.events.usage import UsageKind, UsageReported
 from streams import learning
+from streams.embedded.lock import hold
 from streams.history import OrderHistory
 from streams.kafka import desk_loop
 from tests.streams.harness import START, profiles, said
@@ -195,3 +197,23 @@ def test_learning_names_the_profiles_again_that_kafka_may_have_missed(tmp_path: 
     again = _keep(SqlStore(engine), learnt, START + DAY)
     engine.dispose()
     assert [event.fact for event in again] == [event.fact for event in first]
+
+
+def test_an_account_registered_today_may_bring_the_orders_of_last_year(scene: Scene) -> None:
+    scene.tell(AccountRegistered(zone="Europe/London"))
+    scene.tell(placed("old", argon=2), at=START - 300 * DAY)
+    assert scene.units() == [2.0]
+
+
+def test_readings_are_in_units_of_the_sku_and_the_stock_in_those_of_the_group(scene: Scene) -> None:
+    scene.tell(ProductChanged(sku="argon-50", group="argon", unit_factor=Decimal(50)))
+    level = UsageReported(asset_id="tank", sku="argon-50", kind=UsageKind.LEVEL, value=Decimal(7))
+    scene.tell(level, level.model_copy(update={"sku": None}))
+    stock = scene.pair("argon").stock
+    assert stock is not None
+    assert stock.level == pytest.approx(350)
+
+
+def test_a_data_folder_is_nobody_elses_business(tmp_path: Path) -> None:
+    with hold(tmp_path / "data", "test"):
+        assert (tmp_path / "data").stat().st_mode & 0o077 == 0
