@@ -16,6 +16,9 @@ from streams.state import Pair, Product, hour_of_day
 REMEMBERED_SETTLED = 64
 """Changed or cancelled orders whose OrderPlaced may still be on its way."""
 
+REMEMBERED_ON_ORDER = 64
+"""Orders of a metered pair that may still be delivered; some ERPs never say that they were."""
+
 MOST_CENTS = 1e13
 """No order is worth more; a month of such orders still fits the 64 bits in which spend is kept."""
 
@@ -162,6 +165,8 @@ def _cover(folding: Folding, group: str, mark: OrderMark, order_id: str) -> None
     _reschedule(folding, pair)
     if pair.stock is not None:
         pair.on_order[mark.key] = (mark.quantity, mark.day)
+        while len(pair.on_order) > REMEMBERED_ON_ORDER:
+            del pair.on_order[min(pair.on_order, key=lambda key: (pair.on_order[key][1], key))]
 
 
 def _reschedule(folding: Folding, pair: Pair) -> None:

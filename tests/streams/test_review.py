@@ -217,3 +217,9 @@ def test_readings_are_in_units_of_the_sku_and_the_stock_in_those_of_the_group(sc
 def test_a_data_folder_is_nobody_elses_business(tmp_path: Path) -> None:
     with hold(tmp_path / "data", "test"):
         assert (tmp_path / "data").stat().st_mode & 0o077 == 0
+
+
+def test_orders_whose_delivery_nobody_reports_are_forgotten(scene: Scene) -> None:
+    scene.tell(UsageReported(sku="argon", kind=UsageKind.LEVEL, value=Decimal(5)))
+    scene.tell(*[placed(f"order-{number}", argon=1) for number in range(70)])
+    assert len(scene.pair().on_order) == 64
