@@ -2,14 +2,14 @@
 
 import asyncio
 import signal
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import click
 
 from ops.embedded.installation import opened
 from ops.embedded.writer import tick_event, wall_hour
 from ops.running import ask
-from schemas.errors import Unavailable
+from schemas.errors import BadInput, Unavailable
 from schemas.settings import Settings, load_settings
 from streams.embedded.lock import hold, owner_of
 from streams.kafka.log import append
@@ -28,11 +28,18 @@ def command(once: bool, as_of: datetime | None) -> None:
     ticks by itself; there this command writes one tick, through the running server or into the stopped file's log.
     """
     settings = load_settings()
-    at = None if as_of is None else as_of.replace(tzinfo=UTC)
+    at = None if as_of is None else _allowed(as_of.replace(tzinfo=UTC))
     if settings.runtime == "kafka":
         asyncio.run(_every_hour(settings, at, once or at is not None))
     else:
         click.echo(f"business time is {_embedded(settings, at or wall_hour())}")
+
+
+def _allowed(at: datetime) -> datetime:
+    """Business time never goes back: a slip of the pen into the future could not be mended."""
+    if at > wall_hour() + timedelta(days=1):
+        raise BadInput(f"{at:%Y-%m-%d %H:%M} UTC is more than a day ahead, and business time never goes back")
+    return at
 
 
 def _embedded(settings: Settings, at: datetime) -> str:
