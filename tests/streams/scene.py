@@ -58,9 +58,11 @@ class Scene:
         self.now += timedelta(**span)
         return self.hear(tick(self.now))
 
-    def buys_weekly(self, sku: str = "argon", *, until_days_ago: int = 7, account: str = "acme") -> None:
-        """Twenty weekly orders: at the next tick the account is due."""
-        for ago in range(until_days_ago + 19 * 7, until_days_ago - 1, -7):
+    def buys_weekly(
+        self, sku: str = "argon", *, until_days_ago: int = 7, account: str = "acme", every_days: int = 7
+    ) -> None:
+        """Twenty orders, a week apart unless said otherwise: at the next tick the account is due."""
+        for ago in range(until_days_ago + 19 * every_days, until_days_ago - 1, -every_days):
             self.tell(placed(f"{account}-{sku}-{ago}", **{sku: 2}), at=self.now - ago * DAY, account=account)
 
     def profiles(self, **changes: object) -> list[Effect]:

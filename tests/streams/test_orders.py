@@ -9,7 +9,7 @@ from schemas.base import Fact
 from schemas.errors import DeadLetterReason
 from schemas.events.accounts import AccountRegistered
 from schemas.events.orders import OrderCancelled, OrderChanged, OrderLine, OrderPlaced, OrderReturned
-from schemas.events.ours import ProductChanged, RatesChanged
+from schemas.events.ours import CallEnded, Disposition, ProductChanged, RatesChanged
 from schemas.needs import OpenNeed, WithdrawNeed
 from streams.core.orders import REMEMBERED_SETTLED
 from tests.streams.harness import START, said
@@ -167,9 +167,27 @@ class TestCovering:
         due.tell(placed("now", argon=2))
         assert opened(due.pass_time(hours=1)) == ["argon"]
 
-    def test_attempts_count_anew_after_an_order(self, due: Scene) -> None:
-        from schemas.events.ours import CallEnded, Disposition
+    def test_the_day_of_an_order_is_over_before_anybody_looks_again(self, due: Scene) -> None:
+        due.tell(placed("now", argon=2))
+        assert opened(due.profiles(service_level=0.0)) == [], "everything was judged"
+        assert opened(due.pass_time(days=1)) == ["argon"]
 
+    def test_a_returned_order_is_no_order_of_the_account_either(self, due: Scene) -> None:
+        before = len(due.account().orders.ring)
+        due.tell(placed("now", foam=2), OrderReturned(order_id="now", lines=lines(foam=2)))
+        assert [mark.day for mark in due.account().orders.ring if mark.day == START.toordinal()] == []
+        assert len(due.account().orders.ring) in (before, before - 1)
+
+    @pytest.mark.parametrize(
+        "first", [OrderCancelled(order_id="now"), OrderChanged(order_id="now", lines=lines(wire=2))]
+    )
+    def test_attempts_count_anew_whatever_came_first(self, due: Scene, first: Fact) -> None:
+        busy = CallEnded(task_id="t", attempt_id="1", task_class="selling", disposition=Disposition.BUSY, attempts=2)
+        due.tell(busy, first)
+        due.tell(placed("now", wire=1))
+        assert due.account().attempts == 0
+
+    def test_attempts_count_anew_after_an_order(self, due: Scene) -> None:
         due.tell(CallEnded(task_id="t", attempt_id="1", task_class="selling", disposition=Disposition.BUSY, attempts=2))
         assert due.account().attempts == 2
         due.tell(placed("now", wire=1))

@@ -70,8 +70,10 @@ def test_what_is_on_its_way_is_counted_on(scene: Scene) -> None:
 
 
 def test_an_order_that_never_arrives_is_not_counted_on_for_ever(scene: Scene) -> None:
-    scene.tell(level(8), placed("o", gas=900))
-    assert [group for _ in range(40) for group in opened(scene.pass_time(days=1)) if group == "gas"] == ["gas"]
+    scene.tell(level(8), placed("o", gas=1_000_000))
+    assert [opened(scene.tell(level(8))) for _ in range(6) if scene.pass_time(days=5)] == [[]] * 6
+    scene.pass_time(days=1)
+    assert opened(scene.tell(level(8))) == ["gas"]
 
 
 class TestDelivery:
