@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from ops.embedded.installation import Opened, opened
+from outreach.desk import messages
 from outreach.task import TaskState
 from schemas.envelope import encode
 from schemas.errors import DeadLetterReason, Unavailable
 from schemas.events.accounts import AccountMerged
-from schemas.events.ours import ModelPublished
+from schemas.events.ours import CallEnded, Disposition, ModelPublished
 from schemas.settings import Settings
+from streams.codec import decode_account
 from streams.embedded import tables
 from streams.ingest import IngestRules
 from streams.microbatch.ports import Record
@@ -89,6 +91,21 @@ def test_what_the_fold_writes_to_the_log_is_folded_too(tmp_path: Path) -> None:
         assert installation.runtime.fold_all() == 4
         keys = {key for key in contents(installation)["state"] if key != b"p"}
         assert keys == {b"a:acme", b"a:bolt"}
+
+
+def test_what_came_of_a_call_goes_to_the_log_once(tmp_path: Path) -> None:
+    busy = CallEnded(task_id="t", attempt_id="a", task_class="selling", disposition=Disposition.BUSY, attempts=2)
+    with failing(tmp_path, RuntimeError("in the middle")) as installation:
+        installation.runtime.append([said(placed("a", argon=1), START, "a")])
+        with installation.store.begin() as tx:
+            tx.outbox.append([messages.to_log("acme", "t/a/ended", busy, START)])
+        with pytest.raises(RuntimeError):
+            installation.runtime.fold_batch()
+        assert len(contents(installation)["log"]) == 1
+        installation.runtime.fold_all()
+        installation.runtime.fold_all()
+        assert len(contents(installation)["log"]) == 2
+        assert decode_account(contents(installation)["state"][b"a:acme"]).attempts == 2
 
 
 def test_an_artefact_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:

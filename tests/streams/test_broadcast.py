@@ -5,6 +5,8 @@ from decimal import Decimal
 
 import pytest
 
+from forecasting.history import order_days_of
+from forecasting.learn import fit_population
 from outreach.profiles import ProfileSet
 from schemas.errors import DeadLetterReason, Unavailable
 from schemas.events.ours import ModelPublished, PhaseChanged, ProductChanged, ProfilesChanged, RatesChanged, TimePassed
@@ -91,13 +93,19 @@ class TestArtefacts:
         scene.partition.restart()
         assert opened(scene.pass_time(days=1)) == ["argon"]
 
-    def test_another_model_has_everything_judged(self) -> None:
+    @pytest.mark.parametrize("what", ["model", "profiles"])
+    def test_others_have_everything_judged(self, what: str) -> None:
         scene = Scene()
         for number in range(5):
             scene.buys_weekly(until_days_ago=1, account=f"a{number}")
         scene.pass_time(hours=1)
         before = {name: account.version for name, account in scene.partition.accounts().items()}
-        scene.profiles(tier=9)
+        if what == "model":
+            other = fit_population(order_days_of([]), 2)
+            scene.partition.artefacts.put(other.digest, other.artefact)
+            scene.tell(ModelPublished(version=other.version, digest=other.digest))
+        else:
+            scene.profiles(tier=9)
         after = {name: account.version for name, account in scene.partition.accounts().items()}
         assert after == {name: version + 1 for name, version in before.items()}
 
