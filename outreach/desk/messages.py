@@ -8,7 +8,8 @@ from outreach.records import OutboxMessage, Task
 from outreach.task import TaskEvent, TaskState
 from schemas.base import Fact
 from schemas.commands import PlaceOrder, SendReorder
-from schemas.envelope import Event, encode
+from schemas.envelope import SCHEMA_ROOT, Event, encode
+from schemas.task_events import TASK_CHANGED
 
 SOURCE = "ringahead/desk"
 LOG = "log"
@@ -29,10 +30,11 @@ def task_changed(task: Task, event: TaskEvent, before: TaskState | None, actor: 
             "specversion": "1.0",
             "id": f"{task.task_id}/{task.version}",
             "source": SOURCE,
-            "type": "ringahead.TaskChanged.v1",
+            "type": TASK_CHANGED,
             "subject": task.account_id,
             "time": task.changed_at,
             "datacontenttype": "application/json",
+            "dataschema": SCHEMA_ROOT + TASK_CHANGED,
             "data": {
                 "task_id": task.task_id,
                 "task_class": task.task_class,

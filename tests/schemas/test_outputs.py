@@ -93,3 +93,4 @@ def test_what_became_of_a_task(before: TaskState | None) -> None:
     sent = json.loads(messages.task_changed(task, TaskEvent.CLAIMED, before, "ann").payload)
     published("envelope").validate(sent)
     published(f"task-events/{sent['type']}").validate(sent["data"])
+    assert sent["dataschema"] == documents()[f"task-events/{sent['type']}.json"]["$id"]
