@@ -12,12 +12,13 @@ from outreach.profiles import standard_profiles
 from outreach.store.migrate import require_current
 from outreach.store.sql import store_for
 from schemas.envelope import Event
-from schemas.errors import Refused
+from schemas.errors import Corrupt, Refused
 from schemas.events.ours import ProductChanged
 from schemas.settings import Settings
+from schemas.topics import Topic
 from streams import learning
 from streams.history import OrderHistory
-from streams.kafka.log import append, read_all
+from streams.kafka.log import announce, append, read_all
 
 
 async def learn_from_kafka(settings: Settings, at: datetime | None) -> Mapping[str, Any]:
@@ -31,6 +32,8 @@ async def learn_from_kafka(settings: Settings, at: datetime | None) -> Mapping[s
         now = at or _business_time(settings, store) or wall_hour()
         learnt = learning.fit(history.order_days(), now)
         await append(settings, _keep(store, learnt, now))
+        for topic, name in ((Topic.MODELS, "models"), (Topic.PROFILES, "profiles")):
+            await announce(settings, topic, *_current(store, name))
         _suggest(store, history, names, now)
     finally:
         store.close()
@@ -64,6 +67,15 @@ def _keep(store: Store, learnt: learning.Learnt, at: datetime) -> list[Event]:
         if current is None:
             return [learning.store_profiles(tx, standard_profiles("standard-1", at), at), learnt.published]
         return [learning.stored_profiles_event(*current, at), learnt.published]
+
+
+def _current(store: Store, name: str) -> tuple[str, str]:
+    """Version and digest of what was just kept."""
+    with store.read() as tx:
+        found = tx.artefacts.current(name)
+    if found is None:
+        raise Corrupt(f"{name} were stored and are gone; restore the database")
+    return found
 
 
 def _suggest(store: Store, history: OrderHistory, names: learning.Names, at: datetime) -> None:

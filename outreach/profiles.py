@@ -25,8 +25,6 @@ class Profile(Message):
     """Act when P(order or run-out before the earliest delivery) reaches this."""
     valid_after_p90_days: Days = 7.0
     """A need ends this long after the day by which the order was to come with probability .9."""
-    win_back_after_days: Days = 1.0
-    """In reactivation: days after the phase began at which the account is called."""
     channels: tuple[Channel, ...] = (Channel.PHONE,)
     """In order of preference."""
     quiet_hours: tuple[tuple[Hour, Hour], ...] = ()
@@ -37,7 +35,6 @@ class Profile(Message):
     automation: Literal["never", "propose", "send"] = "never"
     """Reorder automation: with anything but never, a due product becomes a reorder proposal instead of a call."""
     suggestions: Annotated[int, Field(ge=0, le=10)] = 3
-    suggestion_objective: Literal["efficiency", "variety", "innovation"] = "efficiency"
     skill: Code = "sales"
     tier: Annotated[int, Field(ge=1, le=9)] = 5
     """Priority tier among tasks of equal urgency and value; 1 first."""

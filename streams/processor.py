@@ -6,7 +6,7 @@ effects and letters are the same however the log is cut into batches.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -183,8 +183,3 @@ def _clock(number: int, partition: Partition) -> ClockMoved:
         profiles_version=partition.profiles_version,
         profiles_digest=partition.profiles_digest,
     )
-
-
-def counted(folded: Iterable[Folded]) -> Counter[str]:
-    """Counts of several batches."""
-    return sum((each.counts for each in folded), Counter())

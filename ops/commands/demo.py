@@ -1,6 +1,5 @@
 """`ringahead demo`: a wholesaler's real year, played in a minute, then the console."""
 
-import shutil
 import time
 from pathlib import Path
 
@@ -64,7 +63,6 @@ def _start_anew(settings: Settings) -> None:
     """Only the demo's own files go."""
     for suffix in ("", "-wal", "-shm"):
         Path(f"{settings.sqlite_path}{suffix}").unlink(missing_ok=True)
-    shutil.rmtree(settings.data_dir / "state", ignore_errors=True)
 
 
 def _play(installation: Opened) -> None:

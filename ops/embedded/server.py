@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from pydantic_core import from_json
+
 from console.app import build
 from console.ports import AdminCalls, EventOutcome
 from console.server import ConsoleServer
@@ -78,10 +80,10 @@ def acceptor(opened: Opened, wake: Callable[[], None]) -> Callable[[Sequence[byt
         taken = opened.runtime.take(records, rules)
         wake()
         return [
-            EventOutcome("accepted")
+            EventOutcome("accepted", str(from_json(raw)["id"]))
             if letter is None
             else EventOutcome("refused", reason=letter.reason.value, detail=letter.detail)
-            for letter in taken.letters
+            for raw, letter in zip(raws, taken.letters, strict=True)
         ]
 
     return accept

@@ -1,6 +1,6 @@
 """Opening, refusing and ending the need of a pair, so that each is told to the desk exactly once."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from outreach.profiles import Profile
 from schemas.decisions import NeedKind, Reason, TaskClass
@@ -28,10 +28,7 @@ def open_need(
     mark = NeedMark(_id(folding, group, pair), valid_until)
     folding.effects.append(
         OpenNeed(
-            account_id=folding.account.account_id,
-            account_version=folding.account.version,
-            at=folding.at,
-            place=folding.place,
+            **_said_of(folding),
             need_id=mark.need_id,
             group=group,
             group_name=name_of(folding, group),
@@ -59,10 +56,7 @@ def propose_reorder(
     mark = NeedMark(_id(folding, group, pair), valid_until, reorder=True)
     folding.effects.append(
         ProposeReorder(
-            account_id=folding.account.account_id,
-            account_version=folding.account.version,
-            at=folding.at,
-            place=folding.place,
+            **_said_of(folding),
             need_id=mark.need_id,
             group=group,
             group_name=name_of(folding, group),
@@ -85,10 +79,7 @@ def refuse_need(
         return
     folding.effects.append(
         RefuseNeed(
-            account_id=folding.account.account_id,
-            account_version=folding.account.version,
-            at=folding.at,
-            place=folding.place,
+            **_said_of(folding),
             need_id=_id(folding, group, pair),
             group=group,
             group_name=name_of(folding, group),
@@ -109,10 +100,7 @@ def end_need(folding: Folding, group: str, pair: Pair, cause: Cause, order_id: s
     effect = WithdrawReorder if told is not None and told.reorder else WithdrawNeed
     folding.effects.append(
         effect(
-            account_id=folding.account.account_id,
-            account_version=folding.account.version,
-            at=folding.at,
-            place=folding.place,
+            **_said_of(folding),
             need_id=_id(folding, group, pair) if told is None else told.need_id,
             group=group,
             cause=cause,
@@ -128,6 +116,17 @@ def next_cycle(folding: Folding, group: str, pair: Pair, cause: Cause, order_id:
     end_need(folding, group, pair, cause, order_id)
     pair.cycle += 1
     pair.due_hour = folding.next_look_hour
+
+
+def _said_of(folding: Folding) -> dict[str, Any]:
+    """What every effect of an account says first."""
+    account = folding.account
+    return {
+        "account_id": account.account_id,
+        "account_version": account.version,
+        "at": folding.at,
+        "place": folding.place,
+    }
 
 
 def name_of(folding: Folding, group: str) -> str:

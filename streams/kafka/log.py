@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
 
 from aiokafka import TopicPartition
+from pydantic_core import to_json
 
 from schemas.envelope import Event
 from schemas.errors import BadEvent
@@ -11,7 +12,7 @@ from schemas.settings import Settings
 from schemas.topics import Topic
 from streams.kafka.client import consumer, producer, send_all
 from streams.kafka.processors import event_outputs
-from streams.microbatch.ports import Record
+from streams.microbatch.ports import Output, Record
 from streams.processor import read_event
 
 READ_RECORDS = 5000
@@ -23,6 +24,13 @@ async def append(settings: Settings, events: Iterable[Event]) -> None:
         await send_all(
             client, [output for event in events for output in event_outputs(event, settings.kafka_partitions)]
         )
+
+
+async def announce(settings: Settings, topic: Topic, version: str, digest: str) -> None:
+    """Say on a compacted topic which artefact is in force, and that it lies in the database under its digest."""
+    told = to_json({"version": version, "digest": digest, "where": f"database:artefacts/{digest}"})
+    async with producer(settings) as client:
+        await send_all(client, [Output(topic.value, topic.value.rsplit(".", maxsplit=1)[-1].encode(), told)])
 
 
 async def read_all(settings: Settings) -> AsyncIterator[list[Event]]:

@@ -1,0 +1,54 @@
+"""The commands of the Kafka runtime as an operator runs them: from a file of orders to calls that are ready."""
+
+import csv
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from outreach.store.sql import store_for
+from outreach.task import TaskState
+from schemas.decisions import Reason
+from tests.parity.conftest import Installation, wait_until
+
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
+
+ACCOUNTS, ORDERS = 40, 15
+
+
+def orders_file(folder: Path) -> Path:
+    """Every account orders every third day, the last time three days ago."""
+    path, now = folder / "orders.csv", datetime.now(UTC).replace(tzinfo=None)
+    with path.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["account_id", "sku", "quantity", "unit_price", "ordered_at", "order_id"])
+        for account in range(ACCOUNTS):
+            for number in range(1, ORDERS + 1):
+                at = now - timedelta(days=3 * number)
+                rows.writerow([f"account-{account}", "argon", 2, 30, at.isoformat(), f"{account}-{number}"])
+    return path
+
+
+def test_import_learn_and_tick_open_calls(installation: Installation, tmp_path: Path) -> None:
+    store = store_for(installation.settings.sqlalchemy_url)
+
+    def decided() -> int:
+        with store.read() as tx:
+            refused = tx.needs.refused_counts().get(Reason.HOLDOUT, 0)
+            return tx.tasks.counts().get(TaskState.READY, 0) + refused
+
+    with installation.process("worker"), installation.process("desk"):
+        installation.run("import", str(orders_file(tmp_path)))
+        wait_until(lambda: _accounts_known(installation) == ACCOUNTS, "the standing of every account", 120)
+        installation.run("learn")
+        installation.run("tick", "--once")
+        wait_until(lambda: decided() == ACCOUNTS, "a call or a reason for every account", 120)
+    store.close()
+
+
+def _accounts_known(installation: Installation) -> int:
+    store = store_for(installation.settings.sqlalchemy_url)
+    with store.read() as tx:
+        known = len(tx.standings.many([f"account-{account}" for account in range(ACCOUNTS)]))
+    store.close()
+    return known
