@@ -14,7 +14,7 @@ from streams.state import moment
 def tell_standing(folding: Folding) -> None:
     """An AccountStanding, unless the desk knows it all already.
 
-    Spend alone is told again only when it doubles or halves, so that not every order sends one.
+    An order tells it once a day, as the desk calls nobody who ordered today; spend alone when it doubles or halves.
     """
     told = _trigger(folding)
     if told == folding.account.standing:
@@ -62,6 +62,7 @@ def _trigger(folding: Folding) -> int:
         str(account.withdrawn),
         str(account.cool_down_until),
         str(account.attempts),
+        str(last_order_at(folding)),
         str(math.frexp(yearly_spend(folding))[1]),
     )
     return short_int(*parts)

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from schemas.envelope import Event
 from schemas.events import orders
-from schemas.needs import AccountEffect, Effect, OpenNeed, ProposeReorder, WithdrawNeed, WithdrawReorder
+from schemas.needs import (
+    AccountEffect,
+    AccountStanding,
+    Effect,
+    OpenNeed,
+    ProposeReorder,
+    WithdrawNeed,
+    WithdrawReorder,
+)
 from tests.streams.harness import START, Partition, comparable, in_force, said, tick, without_places
 from tests.streams.strategies import ACCOUNTS, ORDER_IDS, lines, logs
 
@@ -123,3 +131,14 @@ def test_a_frequent_buyer_who_falls_silent_is_called_and_an_order_withdraws_it()
     order = said(orders.OrderPlaced(order_id="now", lines=line), START, "now")
     withdrawn = [effect for effect in partition.feed(order) if isinstance(effect, WithdrawNeed)]
     assert [(need.need_id, need.cause, need.order_id) for need in withdrawn] == [(opened[0].need_id, "covered", "now")]
+
+
+def test_the_desk_hears_of_every_order_day_as_it_calls_nobody_who_ordered_today() -> None:
+    partition = Partition()
+    line = (orders.OrderLine(sku="argon", quantity=Decimal(2)),)
+    told = []
+    for day in range(6):
+        placed = orders.OrderPlaced(order_id=f"d{day}", lines=line)
+        effects = partition.feed(said(placed, START + timedelta(days=day), f"d{day}"))
+        told += [effect.last_order_at for effect in effects if isinstance(effect, AccountStanding)]
+    assert [at.date() for at in told if at] == [(START + timedelta(days=day)).date() for day in range(6)]
