@@ -6,6 +6,7 @@ from forecasting import telemetry
 from forecasting.pair import order_key
 from forecasting.telemetry import StockState
 from schemas.envelope import Event
+from schemas.errors import BadEvent, DeadLetterReason
 from schemas.events.orders import OrderDelivered
 from schemas.events.usage import UsageKind, UsageReported
 from streams.core.context import Folding
@@ -25,7 +26,7 @@ def usage_reported(folding: Folding, event: Event, fact: UsageReported) -> None:
     account = folding.account
     sku = account.assets.get(fact.asset_id or "") if fact.sku is None else fact.sku
     if sku is None:
-        return
+        raise BadEvent(DeadLetterReason.BAD_DATA, "data.sku: the asset is new here; say once which product it holds")
     product = product_of(folding, sku)
     group = product.group
     if fact.asset_id is not None:

@@ -166,10 +166,11 @@ class TestAssets:
         scene.tell(level(500, sku=None), at=scene.now + DAY)
         assert stock(scene) < 700
 
-    def test_an_asset_of_which_nothing_is_known_changes_nothing(self, scene: Scene) -> None:
+    def test_an_asset_of_which_nothing_is_known_is_a_letter_and_changes_nothing(self, scene: Scene) -> None:
         before = scene.account().pairs["gas"]
         scene.tell(level(1, sku=None, asset="other"))
         assert scene.account().pairs == {"gas": before}
+        assert [letter.detail[:9] for letter in scene.partition.letters] == ["data.sku:"]
 
     def test_readings_are_of_the_group(self) -> None:
         scene = Scene()
