@@ -22,6 +22,35 @@ class Place(Message):
     offset: int
 
 
+class QuantityParts(Message):
+    """How a reorder's quantity came about; units of the SKU group, days. The formula is in outreach/quantities.py."""
+
+    units_a_day: float
+    """Expected use."""
+    lead_time_days: float
+    cover_days: float
+    """Days for which the order is to last after it arrived: the usual gap."""
+    service_level: Probability
+    """Chance that stock lasts until the next order arrives."""
+    demand_units: float
+    """Expected use over lead time and cover."""
+    safety_units: float
+    """On top of it, for the service level."""
+    stock_units: float
+    """On hand."""
+    stock_known: bool = False
+    """From a meter; False: the last order less the usual use since then."""
+    open_order_units: float = 0.0
+    """Ordered and not yet delivered."""
+    net_units: float
+    """Demand and safety less stock and open orders, not under nothing."""
+    minimum_units: float = 0.0
+    multiple_units: float = 0.0
+    """0: any quantity may be ordered."""
+    quantity_units: float
+    """What is proposed."""
+
+
 class Evidence(Message):
     """What the decision was made on, so that it can be explained and replayed."""
 
@@ -47,6 +76,8 @@ class Evidence(Message):
     p90_on: date | None = None
     stock_units: float | None = None
     """Estimated stock on hand; only where a level or a usage is known."""
+    quantity: QuantityParts | None = None
+    """Of a reorder proposal: where its quantity comes from."""
     sentence: Text = ""
     """What an agent can say on the phone."""
 
@@ -144,6 +175,33 @@ class WithdrawReorder(AccountEffect):
     order_id: Identifier | None = None
 
 
+class AccountValue(Message):
+    """What an account is worth from now on, and every part of it; money in the reporting currency.
+
+    The formula is in outreach/value.py.
+    """
+
+    yearly_spend: float
+    """Of the last twelve months; of a younger account, at the same pace for a year."""
+    margin_share: Probability
+    margin_known: bool = False
+    """Whether the margin is that of the account's own products; False: the profile set's."""
+    p_alive: Probability
+    retention_share: Probability
+    """Chance that it is still a customer a year later."""
+    capital_cost_share: float
+    years: int
+    wallet_yearly: float | None = None
+    """What it spends a year on all that we sell, at all suppliers; None: not known."""
+    wallet_share: float | None = None
+    """Our part of that, 0 to 1."""
+    headroom_share: Probability = 0.0
+    """How much of the rest is counted on."""
+    acquisition_cost: float | None = None
+    """What winning it has cost: shown, and not part of the value from now on."""
+    value: float = 0.0
+
+
 class AccountStanding(AccountEffect):
     """What the desk must know of an account to judge eligibility and priority; sent whole whenever a part changes."""
 
@@ -167,6 +225,8 @@ class AccountStanding(AccountEffect):
     yearly_spend: float = 0.0
     """In the reporting currency, of the last twelve months."""
     last_order_at: UtcTime | None = None
+    value: AccountValue | None = None
+    """None before the first model."""
 
 
 class ClockMoved(Message):

@@ -44,6 +44,10 @@ class AccountRegistered(Fact):
     """Set by hand; None: by spend."""
     tier: int = 2
     """Priority tier, 1 is served first."""
+    wallet_yearly: Amount | None = None
+    """What the account spends a year on all that we sell, at all suppliers; reporting currency."""
+    acquisition_cost: Amount | None = None
+    """What winning the account has cost; reporting currency."""
     origin: Code | None = None
     """``generated`` marks demo data."""
 

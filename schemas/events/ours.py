@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from schemas.base import Code, CurrencyCode, Fact, Identifier, Probability, Sku, Text, UtcTime
+from schemas.base import Code, CurrencyCode, Fact, Identifier, Probability, Quantity, Sku, Text, UtcTime
 
 
 class Disposition(StrEnum):
@@ -64,6 +64,8 @@ class ReorderRejected(Fact):
 
     reorder_id: Identifier
     group: Identifier
+    need_id: Identifier | None = None
+    """Which need; a rejection that comes after the next order ends nothing."""
     cause: Code | None = None
 
 
@@ -129,6 +131,10 @@ class ProductChanged(Fact):
     category: Code | None = None
     lead_time_days: Annotated[float, Field(ge=0, le=365, allow_inf_nan=False)] | None = None
     margin_share: Probability | None = None
+    minimum_quantity: Quantity | None = None
+    """Least that one order may hold, in units of this SKU."""
+    quantity_multiple: Quantity | None = None
+    """An order holds a multiple of this: a pack, a layer, a pallet."""
     available: bool = True
     origin: Code | None = None
 
