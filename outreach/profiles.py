@@ -63,12 +63,28 @@ class Thresholds(Message):
         return self
 
 
+class Economics(Message):
+    """What accounts are valued by (outreach/value.py), where nothing better is known of an account itself."""
+
+    margin_share: Probability = 0.25
+    """Of revenue, where no product of the account says its own."""
+    retention_share: Probability = 0.8
+    """Chance that a customer is still one a year later."""
+    capital_cost_share: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.07
+    """A year."""
+    years: Annotated[int, Field(ge=1, le=30)] = 5
+    """How far ahead value is counted."""
+    headroom_share: Probability = 0.1
+    """How much is counted of what the account buys elsewhere, where that is known."""
+
+
 class ProfileSet(Message):
     """The matrix in force, with its version."""
 
     version: Code
     effective_from: UtcTime
     thresholds: Thresholds = Thresholds()
+    economics: Economics = Economics()
     cells: Mapping[str, Profile]
     """Six cells, named ``<size>-<phase>``."""
 
