@@ -54,6 +54,31 @@ class Pair(msgspec.Struct, array_like=True, gc=False):
     """Of metered pairs: units that were ordered and not yet delivered, and the order's day, by order key."""
 
 
+class PastOrder(msgspec.Struct, array_like=True, gc=False):
+    """An order that left the account's ring: told again it is known; it may still be cancelled or changed."""
+
+    day: int
+    key: int
+    cents: int
+
+
+class Returned(msgspec.Struct, array_like=True, gc=False):
+    """What came back of one order so far, or of one whose OrderPlaced is still on its way."""
+
+    units: dict[str, float] = msgspec.field(default_factory=dict)
+    """By SKU group."""
+    cents: int = 0
+
+
+class Forgotten(msgspec.Struct, array_like=True, gc=False):
+    """Summary of the pairs that were let go to bound the state."""
+
+    pairs: int = 0
+    orders: int = 0
+    last_day: int = 0
+    """Newest order day among them."""
+
+
 class Profile(msgspec.Struct, array_like=True, gc=False):
     """What master data say of the account."""
 
@@ -98,6 +123,22 @@ class Account(msgspec.Struct, array_like=True, gc=False):
     standing: int = 0
     """Hash of what the desk was last told."""
     pairs: dict[str, Pair] = msgspec.field(default_factory=dict)
+    past_orders: list[PastOrder] = msgspec.field(default_factory=list)
+    """By day and key, the newest that left the ring of the account."""
+    returns: dict[int, Returned] = msgspec.field(default_factory=dict)
+    """By order key."""
+    closed_at: int | None = None
+    """When it was closed; a registration after that opens it again."""
+    cycle_floor: int = 0
+    """A new pair begins at this cycle: over that of every pair that was forgotten, so that no need id comes twice."""
+    forgotten: Forgotten | None = None
+
+    def pair(self, group: str) -> Pair:
+        """The pair of a group; a new one where there is none."""
+        found = self.pairs.get(group)
+        if found is None:
+            found = self.pairs[group] = Pair(cycle=self.cycle_floor)
+        return found
 
     @property
     def due_hour(self) -> int | None:

@@ -141,7 +141,7 @@ def expect_more(pair: Pair, key: int, units: float) -> None:
 
 
 def _pair(folding: Folding, group: str) -> Pair:
-    return folding.account.pairs.setdefault(group, Pair())
+    return folding.account.pair(group)
 
 
 def _marks(folding: Folding, key: int) -> Iterable[tuple[str, OrderMark]]:

@@ -40,7 +40,7 @@ def call_ended(folding: Folding, event: Event, fact: CallEnded) -> None:
 def stock_corrected(folding: Folding, event: Event, fact: StockCorrected) -> None:
     """Somebody counted: the next need is another one."""
     product = product_of(folding, fact.sku)
-    pair = folding.account.pairs.setdefault(product.group, Pair())
+    pair = folding.account.pair(product.group)
     next_cycle(folding, product.group, pair, "corrected")
     if fact.quantity is not None:
         _counted(folding, product.group, pair, float(fact.quantity) * product.unit_factor, seconds(event.time))
@@ -82,7 +82,7 @@ def _forget(pair: Pair | None) -> None:
 
 
 def _lasts(folding: Folding, group: str, until: int) -> None:
-    pair = folding.account.pairs.setdefault(group, Pair())
+    pair = folding.account.pair(group)
     pair.hold_until = until
     if pair.done_cycle == pair.cycle:
         pair.cycle += 1

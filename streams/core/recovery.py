@@ -4,7 +4,7 @@ from schemas.decisions import NeedKind
 from streams.core.context import Folding
 from streams.core.facts import event_evidence
 from streams.core.needs import end_need, open_need
-from streams.state import ACCOUNT_GROUP, Pair
+from streams.state import ACCOUNT_GROUP
 
 VALID_DAYS = 30
 """A recovery call that was not made within this time is a miss; the complaint itself stays open."""
@@ -17,7 +17,7 @@ def open_recoveries(folding: Folding) -> None:
         return
     for complaint in folding.account.complaints:
         group = _group(complaint)
-        pair = folding.account.pairs.setdefault(group, Pair())
+        pair = folding.account.pair(group)
         if pair.need is None and pair.done_cycle != pair.cycle:
             evidence = event_evidence(folding, "They complained and are waiting for an answer.")
             open_need(folding, group, pair, NeedKind.RECOVERY, evidence, 0.0, folding.now + VALID_DAYS * 86_400)

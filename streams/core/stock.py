@@ -31,7 +31,7 @@ def usage_reported(folding: Folding, event: Event, fact: UsageReported) -> None:
     group = product.group
     if fact.asset_id is not None:
         account.assets[fact.asset_id] = sku
-    pair = account.pairs.setdefault(group, Pair())
+    pair = account.pair(group)
     pair.stock = _read(pair.stock, _day(event.time.timestamp()), fact, product.unit_factor)
     profile = folding.profile
     if profile is None or pair.need is not None:

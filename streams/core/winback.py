@@ -6,7 +6,7 @@ from schemas.events.ours import Phase
 from streams.core.context import Folding
 from streams.core.facts import event_evidence, facts_of
 from streams.core.needs import end_need, next_cycle, open_need, refuse_need
-from streams.state import ACCOUNT_GROUP, Pair
+from streams.state import ACCOUNT_GROUP
 
 VALID_DAYS = 60
 
@@ -20,7 +20,7 @@ def win_back(folding: Folding, p_alive: float) -> None:
         if pair is not None and (pair.need is not None or pair.refusal is not None):
             next_cycle(folding, ACCOUNT_GROUP, pair, "not_due")
         return
-    pair = account.pairs.setdefault(ACCOUNT_GROUP, Pair())
+    pair = account.pair(ACCOUNT_GROUP)
     if pair.need is not None or pair.done_cycle == pair.cycle:
         return
     evidence = event_evidence(folding, "They used to order from us and have been silent for long.", p_alive)

@@ -10,7 +10,7 @@ from forecasting.telemetry import StockState
 from schemas.envelope import Event
 from schemas.errors import Corrupt
 from streams import codec
-from streams.state import Account, NeedMark, Pair, Partition, Product, Profile, Refusal
+from streams.state import Account, Forgotten, NeedMark, Pair, Partition, PastOrder, Product, Profile, Refusal, Returned
 from tests.streams.strategies import logs
 from tests.streams.test_fold_properties import play
 
@@ -158,7 +158,8 @@ LAYOUT: dict[type[msgspec.Struct], tuple[int, str]] = {
     Account: (
         1,
         "account_id version seen newest late_events about size phase orders spend_cents settled_orders complaints "
-        "withdrawn credit_hold closed merged_into cool_down_until attempts check_hour assets standing pairs",
+        "withdrawn credit_hold closed merged_into cool_down_until attempts check_hour assets standing pairs "
+        "past_orders returns closed_at cycle_floor forgotten",
     ),
     Pair: (0, "orders cycle done_cycle due_hour need refusal hold_until stock on_order"),
     Partition: (
@@ -166,6 +167,9 @@ LAYOUT: dict[type[msgspec.Struct], tuple[int, str]] = {
         "as_of model_version model_digest model_published profiles_version profiles_digest products rates seen "
         "decided_once pending_version pending_digest",
     ),
+    PastOrder: (3, "day key cents"),
+    Returned: (0, "units cents"),
+    Forgotten: (0, "pairs orders last_day"),
     Product: (1, "group unit_factor name lead_time_days available"),
     Profile: (0, "trade country region zone size tier"),
     NeedMark: (2, "need_id valid_until reorder"),
