@@ -88,6 +88,9 @@ class Profile(msgspec.Struct, array_like=True, gc=False):
     zone: str | None = None
     size: str | None = None
     tier: int = 2
+    wallet_yearly: float | None = None
+    """What it spends a year on all that we sell, at all suppliers."""
+    acquisition_cost: float | None = None
 
 
 class Account(msgspec.Struct, array_like=True, gc=False):
@@ -132,6 +135,10 @@ class Account(msgspec.Struct, array_like=True, gc=False):
     cycle_floor: int = 0
     """A new pair begins at this cycle: over that of every pair that was forgotten, so that no need id comes twice."""
     forgotten: Forgotten | None = None
+    p_alive: float | None = None
+    """When it was last judged."""
+    margin_cents: dict[int, tuple[int, int]] = msgspec.field(default_factory=dict)
+    """By month: worth of the order lines whose product says its margin, and that margin."""
 
     def pair(self, group: str) -> Pair:
         """The pair of a group; a new one where there is none."""
@@ -157,6 +164,11 @@ class Product(msgspec.Struct, array_like=True, gc=False):
     name: str = ""
     lead_time_days: float | None = None
     available: bool = True
+    margin_share: float | None = None
+    minimum_units: float = 0.0
+    """Least that an order may hold, in units of the group."""
+    multiple_units: float = 0.0
+    """An order holds a multiple of this; 0: anything."""
 
 
 class Partition(msgspec.Struct, array_like=True, gc=False):

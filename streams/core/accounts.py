@@ -20,6 +20,7 @@ from streams.codec import decode_account, encode_account
 from streams.core.context import Folding
 from streams.core.needs import Cause, end_need, next_cycle
 from streams.core.recovery import close_recovery, open_recoveries, reopen_recovery
+from streams.core.worth import merge_margins
 from streams.state import Pair
 
 SOURCE = "ringahead/fold"
@@ -34,6 +35,10 @@ def registered(folding: Folding, event: Event, fact: AccountRegistered) -> None:
         value = getattr(fact, name)
         if value is not None and name in fact.model_fields_set:
             setattr(about, name, value)
+    for name in ("wallet_yearly", "acquisition_cost"):
+        amount = getattr(fact, name)
+        if amount is not None:
+            setattr(about, name, float(amount))
     if "size" in fact.model_fields_set:
         about.size = None if fact.size is None else fact.size.value
     folding.look_again()
@@ -114,6 +119,7 @@ def transferred(folding: Folding, event: Event, fact: StateTransferred) -> None:
         add_order(survivor.orders, mark)
     for month, cents in loser.spend_cents.items():
         survivor.spend_cents[month] = survivor.spend_cents.get(month, 0) + cents
+    merge_margins(folding, loser.margin_cents)
     survivor.settled_orders = loser.settled_orders | survivor.settled_orders
     survivor.assets = loser.assets | survivor.assets
     survivor.complaints = sorted({*survivor.complaints, *loser.complaints})

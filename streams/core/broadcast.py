@@ -36,12 +36,16 @@ def fold_broadcast(partition: Partition, event: Event) -> bool:
 
 
 def _product(fact: ProductChanged) -> Product:
+    factor = float(fact.unit_factor)
     return Product(
         group=fact.group or fact.sku,
-        unit_factor=float(fact.unit_factor),
+        unit_factor=factor,
         name=fact.name,
         lead_time_days=fact.lead_time_days,
         available=fact.available,
+        margin_share=fact.margin_share,
+        minimum_units=float(fact.minimum_quantity or 0) * factor,
+        multiple_units=float(fact.quantity_multiple or 0) * factor,
     )
 
 

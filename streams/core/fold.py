@@ -18,6 +18,7 @@ from schemas.ids import event_key
 from streams.core import accounts, orders, outcomes, stock
 from streams.core.context import Context, Folding
 from streams.core.standing import tell_standing
+from streams.core.worth import note_margin
 from streams.state import REMEMBERED_IDS, Account, seconds
 
 LATE_DAYS = 90
@@ -95,6 +96,7 @@ def _apply(folding: Folding, event: Event) -> None:
         account.late_events += 1
     else:
         HANDLERS[type(event.fact)](folding, event, event.fact)
+        note_margin(folding, event)
 
 
 def _is_late(account: Account, event: Event) -> bool:

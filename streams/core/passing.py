@@ -78,6 +78,7 @@ def _judge(folding: Folding, profiles: ProfileSet, seen: Relationship) -> bool:
         folding.recorded.append(_phase_changed(folding, phase, seen))
         account.phase = phase.value
     account.check_hour = folding.now // 3600 + CHECK_EVERY_HOURS
+    account.p_alive = seen.p_alive
     return before != (account.size, account.phase)
 
 

@@ -2,13 +2,16 @@
 
 import math
 
-from outreach.decide import PairView, decide, wait
+from outreach.decide import LOOK_AGAIN_DAYS, PairView, decide, wait
 from outreach.profiles import Profile
+from outreach.quantities import days_until_wanted
 from schemas.decisions import Contact, NeedKind, Reorder, Suppress, Wait
+from schemas.needs import Evidence
 from streams.core.context import Folding
 from streams.core.facts import facts_of, forecast_evidence, lead_time
 from streams.core.needs import open_need, propose_reorder, refuse_need
 from streams.core.outlook import Outlook
+from streams.core.reordering import quantity_of
 from streams.state import EPOCH_DAY, Pair, hour_of_day, moment, seconds
 
 LONGEST_NEED_DAYS = 60
@@ -52,12 +55,35 @@ def _act(folding: Folding, profile: Profile, group: str, pair: Pair, outlook: Ou
         case Suppress(reasons=reasons):
             refuse_need(folding, group, pair, view.kind, evidence, reasons)
             pair.due_hour = folding.now // 3600 + RECHECK_REFUSED_HOURS
-        case Reorder(quantity_units=quantity):
-            propose_reorder(folding, group, pair, profile, evidence, _sayable(quantity), until)
+        case Reorder(quantity_units=usual):
+            _propose(folding, profile, group, pair, outlook, evidence, usual, until)
         case Contact(kind=kind):
             open_need(folding, group, pair, kind, evidence, _sayable(outlook.usual_quantity_units), until)
         case Wait():
             raise AssertionError("a pair that waits was asked to act")
+
+
+def _propose(
+    folding: Folding,
+    profile: Profile,
+    group: str,
+    pair: Pair,
+    outlook: Outlook,
+    evidence: Evidence,
+    usual_units: float,
+    until: int,
+) -> None:
+    """A reorder of what is missing; nothing while stock and open orders are enough."""
+    parts = quantity_of(folding, profile, group, pair, outlook)
+    if parts is None:
+        propose_reorder(folding, group, pair, profile, evidence, _sayable(usual_units), until)
+        return
+    if parts.quantity_units <= 0:
+        days = min(max(days_until_wanted(parts), 1.0), LOOK_AGAIN_DAYS)
+        pair.due_hour = _look_hour(folding, outlook, folding.now + round(days * 86_400))
+        return
+    told = evidence.model_copy(update={"quantity": parts})
+    propose_reorder(folding, group, pair, profile, told, parts.quantity_units, until)
 
 
 def _sayable(quantity_units: float) -> float:

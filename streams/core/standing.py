@@ -8,6 +8,7 @@ from schemas.ids import short_int
 from schemas.needs import AccountStanding
 from streams.core.context import Folding
 from streams.core.facts import last_order_at, yearly_spend
+from streams.core.worth import value_of
 from streams.state import moment
 
 
@@ -46,7 +47,16 @@ def _standing(folding: Folding) -> AccountStanding:
         selling_attempts=account.attempts,
         yearly_spend=yearly_spend(folding),
         last_order_at=last_order_at(folding),
+        value=value_of(folding),
     )
+
+
+def _worth(folding: Folding) -> tuple[str, ...]:
+    """Value when it doubles or halves, and what was said of the account's money."""
+    value, about = value_of(folding), folding.account.about
+    if value is None:
+        return ()
+    return str(math.frexp(value.value)[1]), str(about.wallet_yearly), str(about.acquisition_cost)
 
 
 def _trigger(folding: Folding) -> int:
@@ -64,5 +74,6 @@ def _trigger(folding: Folding) -> int:
         str(account.attempts),
         str(last_order_at(folding)),
         str(math.frexp(yearly_spend(folding))[1]),
+        *_worth(folding),
     )
     return short_int(*parts)

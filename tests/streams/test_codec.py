@@ -159,7 +159,7 @@ LAYOUT: dict[type[msgspec.Struct], tuple[int, str]] = {
         1,
         "account_id version seen newest late_events about size phase orders spend_cents settled_orders complaints "
         "withdrawn credit_hold closed merged_into cool_down_until attempts check_hour assets standing pairs "
-        "past_orders returns closed_at cycle_floor forgotten",
+        "past_orders returns closed_at cycle_floor forgotten p_alive margin_cents",
     ),
     Pair: (0, "orders cycle done_cycle due_hour need refusal hold_until stock on_order"),
     Partition: (
@@ -170,8 +170,8 @@ LAYOUT: dict[type[msgspec.Struct], tuple[int, str]] = {
     PastOrder: (3, "day key cents"),
     Returned: (0, "units cents"),
     Forgotten: (0, "pairs orders last_day"),
-    Product: (1, "group unit_factor name lead_time_days available"),
-    Profile: (0, "trade country region zone size tier"),
+    Product: (1, "group unit_factor name lead_time_days available margin_share minimum_units multiple_units"),
+    Profile: (0, "trade country region zone size tier wallet_yearly acquisition_cost"),
     NeedMark: (2, "need_id valid_until reorder"),
     Refusal: (2, "cycle reasons"),
     OrderMark: (3, "day key quantity"),

@@ -1,0 +1,93 @@
+"""What the fold knows of an account's money: the margin of what it orders, and its value from now on."""
+
+from collections.abc import Iterable
+
+from outreach.value import AccountSpend, Terms, live_value
+from schemas.envelope import Event
+from schemas.events.orders import OrderLine, OrderPlaced
+from schemas.needs import AccountValue
+from streams.core.context import Folding
+from streams.core.facts import yearly_spend
+
+REMEMBERED_MONTHS = 13
+_YEAR = 12
+
+
+def note_margin(folding: Folding, event: Event) -> None:
+    """Add an order's lines whose product says a margin to the month's sums.
+
+    Only the ratio of the two sums is used: an order that is cancelled later leaves it nearly as it was, so that nothing
+    has to be taken back.
+    """
+    if not isinstance(event.fact, OrderPlaced):
+        return
+    known, margin = _margin_cents(folding, event.fact.lines)
+    if known <= 0:
+        return
+    sums = folding.account.margin_cents
+    month = event.time.year * _YEAR + event.time.month
+    before = sums.get(month, (0, 0))
+    sums[month] = (before[0] + known, before[1] + margin)
+    for old in sorted(sums)[:-REMEMBERED_MONTHS]:
+        del sums[old]
+
+
+def merge_margins(folding: Folding, theirs: dict[int, tuple[int, int]]) -> None:
+    """A merged account's sums are added."""
+    sums = folding.account.margin_cents
+    for month, (known, margin) in theirs.items():
+        before = sums.get(month, (0, 0))
+        sums[month] = (before[0] + known, before[1] + margin)
+
+
+def margin_share(folding: Folding) -> float | None:
+    """Of what the account ordered in the last twelve months; None where no product said its margin."""
+    newest = folding.at.year * _YEAR + folding.at.month
+    sums = [both for month, both in folding.account.margin_cents.items() if newest - _YEAR < month <= newest]
+    known = sum(both[0] for both in sums)
+    return round(min(sum(both[1] for both in sums) / known, 1.0), 4) if known > 0 else None
+
+
+def value_of(folding: Folding) -> AccountValue | None:
+    """What the account is worth from now on; None before it was ever judged."""
+    account, profiles = folding.account, folding.context.profiles
+    if account.p_alive is None or profiles is None:
+        return None
+    about, economics = account.about, profiles.economics
+    known = AccountSpend(
+        yearly_spend=yearly_spend(folding),
+        days_since_first=float(folding.today - _first_day(folding)),
+        p_alive=account.p_alive,
+        margin_share=margin_share(folding),
+        wallet_yearly=about.wallet_yearly,
+        acquisition_cost=about.acquisition_cost,
+    )
+    terms = Terms(
+        margin_share=economics.margin_share,
+        retention_share=economics.retention_share,
+        capital_cost_share=economics.capital_cost_share,
+        years=economics.years,
+        headroom_share=economics.headroom_share,
+    )
+    return live_value(known, terms)
+
+
+def _first_day(folding: Folding) -> int:
+    orders = folding.account.orders
+    if orders.folded is not None:
+        return int(orders.folded.first_day)
+    return orders.ring[0].day if orders.ring else folding.today
+
+
+def _margin_cents(folding: Folding, lines: Iterable[OrderLine]) -> tuple[int, int]:
+    """Worth of the lines whose product says a margin, and their margin; hundredths of the order's own currency."""
+    products = folding.context.partition.products
+    known = margin = 0
+    for line in lines:
+        product = products.get(line.sku)
+        if product is None or product.margin_share is None or line.unit_price is None:
+            continue
+        cents = round(line.quantity * line.unit_price * 100)
+        known += cents
+        margin += round(cents * product.margin_share)
+    return known, margin
