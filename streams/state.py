@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from forecasting.metering import Metering
 from forecasting.pair import PairState
 from forecasting.telemetry import StockState
 from schemas.events.accounts import Size
@@ -49,9 +50,14 @@ class Pair(msgspec.Struct, array_like=True, gc=False):
     hold_until: int | None = None
     """The account said that its stock lasts until then."""
     stock: StockState | None = None
-    """Only where a level or a usage is known."""
+    """The group as one stock, only where a level or a usage is known."""
     on_order: dict[int, tuple[float, int]] = msgspec.field(default_factory=dict)
-    """Of metered pairs: units that were ordered and not yet delivered, and the order's day, by order key."""
+    """Of metered pairs: units that were ordered and not yet delivered, and the order's day, by order key.
+
+    No units: a meter saw them arrive, and nobody has reported it yet.
+    """
+    metering: Metering | None = None
+    """What the stock is the sum of: each meter's own state."""
 
 
 class PastOrder(msgspec.Struct, array_like=True, gc=False):

@@ -109,7 +109,7 @@ def _set_next_looks(foldings: list[Folding], due: DuePairs, due_in_days: Floats)
 def _decide_metered(folding: Folding, profile: Profile, group: str, pair: Pair) -> None:
     if pair.stock is not None:
         lead = lead_time(folding, profile, group)
-        outlook = metered_outlook(folding, pair, pair.stock, lead, profile.service_level)
+        outlook = metered_outlook(folding, pair, lead, profile.service_level)
         settle(folding, profile, group, pair, outlook)
 
 

@@ -134,10 +134,12 @@ def _rate(folding: Folding, currency: str | None, at: datetime) -> float:
 
 def expect_more(pair: Pair, key: int, units: float) -> None:
     """Of a metered pair's order so many more units are still to come, or fewer; nothing where none was expected."""
-    coming, since = pair.on_order.pop(key, (0.0, 0))
+    coming, since = pair.on_order.get(key, (0.0, 0))
     left = round(coming + units, 9)
     if coming > 0 and left > 0:
         pair.on_order[key] = (left, since)
+    elif coming > 0:
+        del pair.on_order[key]
 
 
 def _pair(folding: Folding, group: str) -> Pair:

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from forecasting import telemetry
+from forecasting import metering
+from forecasting.metering import Report
 from schemas.envelope import Event
 from schemas.events.ours import CallEnded, Disposition, PhaseChanged, ReorderRejected
 from schemas.events.usage import StockCorrected
@@ -10,6 +11,7 @@ from schemas.ids import need_id
 from streams.core.context import Folding, earliest
 from streams.core.needs import end_need, next_cycle
 from streams.core.orders import product_of
+from streams.core.stock import take_report
 from streams.state import EPOCH_DAY, Account, Pair, seconds
 
 DEFAULT_COOL_DOWN_DAYS = 30.0
@@ -92,7 +94,7 @@ def _lasts(folding: Folding, group: str, until: int) -> None:
 def _counted(folding: Folding, group: str, pair: Pair, units: float, at: int) -> None:
     """A counted stock: of a metered pair it is a reading; of another it lasts as long as the account's habit says."""
     if pair.stock is not None:
-        pair.stock = telemetry.reading(pair.stock, EPOCH_DAY + at / 86_400, units)
+        take_report(pair, Report(EPOCH_DAY + at / 86_400, metering.LEVEL, units))
         return
     ring = pair.orders.ring
     days = ring[-1].day - ring[0].day if ring else 0

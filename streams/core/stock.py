@@ -2,9 +2,9 @@
 
 import math
 
-from forecasting import telemetry
+from forecasting import metering
+from forecasting.metering import Metering, Report
 from forecasting.pair import order_key
-from forecasting.telemetry import StockState
 from schemas.envelope import Event
 from schemas.errors import BadEvent, DeadLetterReason
 from schemas.events.orders import OrderDelivered
@@ -18,7 +18,17 @@ from streams.state import EPOCH_DAY, Pair
 
 DELIVERY_EXPECTED_DAYS = 30
 """An order that was not delivered within this time is no longer counted on."""
+MOST_ASSETS = 1000
+"""Of one account; a report of yet another is refused, so that no sender can fill the state."""
+SEEN_SHARE = 0.5
+"""A level that rises unexpectedly by this share of what is on order has been delivered to."""
 NEVER = math.inf
+
+_KINDS = {
+    UsageKind.LEVEL: metering.LEVEL,
+    UsageKind.CONSUMED: metering.CONSUMED,
+    UsageKind.METER_TOTAL: metering.TOTAL,
+}
 
 
 def usage_reported(folding: Folding, event: Event, fact: UsageReported) -> None:
@@ -29,15 +39,21 @@ def usage_reported(folding: Folding, event: Event, fact: UsageReported) -> None:
         raise BadEvent(DeadLetterReason.BAD_DATA, "data.sku: the asset is new here; say once which product it holds")
     product = product_of(folding, sku)
     group = product.group
+    _check_room(folding, group, fact.asset_id)
     if fact.asset_id is not None:
         account.assets[fact.asset_id] = sku
     pair = account.pair(group)
-    pair.stock = _read(pair.stock, _day(event.time.timestamp()), fact, product.unit_factor)
+    take_report(pair, _report(event, fact, product.unit_factor))
     profile = folding.profile
     if profile is None or pair.need is not None:
         return
-    outlook = metered_outlook(folding, pair, pair.stock, lead_time(folding, profile, group), profile.service_level)
-    settle(folding, profile, group, pair, outlook)
+    settle(
+        folding,
+        profile,
+        group,
+        pair,
+        metered_outlook(folding, pair, lead_time(folding, profile, group), profile.service_level),
+    )
 
 
 def delivered(folding: Folding, event: Event, fact: OrderDelivered) -> None:
@@ -47,72 +63,89 @@ def delivered(folding: Folding, event: Event, fact: OrderDelivered) -> None:
     for group, pair in folding.account.pairs.items():
         ordered = pair.on_order.get(key, (0.0, 0))[0]
         quantity = arrived.get(group, 0.0) if fact.lines else ordered
+        if key in pair.on_order and ordered <= 0:
+            del pair.on_order[key]  # a meter has seen it arrive
+            continue
         expect_more(pair, key, -quantity)
         if pair.stock is not None and quantity > 0:
-            pair.stock = telemetry.delivered(pair.stock, day, quantity)
+            take_report(pair, Report(day, metering.DELIVERY, quantity))
             pair.due_hour = folding.next_look_hour if pair.need is None else pair.due_hour
 
 
-def metered_outlook(
-    folding: Folding, pair: Pair, metered: StockState, lead_time_days: float, service_level: float
-) -> Outlook:
-    """When the stock, with what is on its way, comes to nothing."""
+def take_report(pair: Pair, report: Report) -> None:
+    """Take a reading, a use or a delivery into the pair's stock."""
+    kept = pair.metering or metering.begun_with(pair.stock)
+    expected = _expected_level(kept, report)
+    if metering.take_in(kept, report) and expected is not None:
+        _seen_to_arrive(pair, report.value - expected, _part(kept, report))
+    pair.metering = kept
+    pair.stock = metering.total(kept.now)
+
+
+def metered_outlook(folding: Folding, pair: Pair, lead_time_days: float, service_level: float) -> Outlook:
+    """When the stock, with what is on its way, comes to nothing; of several, the first that does."""
     today, day = folding.today, _day(folding.now)
     coming = sum(units for units, since in pair.on_order.values() if today - since <= DELIVERY_EXPECTED_DAYS)
-    stock = [_with(metered, coming)]
-    p_due = float(telemetry.runs_out_within(stock, day, 0.0, lead_time_days)[0])
-    days_left = _days_left(stock[0], day)
+    kept = pair.metering or metering.begun_with(pair.stock)
+    stocks, bare = metering.stocks(kept.now, day, coming), metering.stocks(kept.now, day)
+    p10, p50, p90 = metering.run_out_days(stocks, day, (0.1, 0.5, 0.9))
     ring = pair.orders.ring
     return Outlook(
-        p_due=round(p_due, ROUND_DIGITS),
-        due_in_days=float(telemetry.due_in_days(stock, day, 0.0, lead_time_days, service_level)[0]),
+        p_due=round(metering.group_runs_out_within(stocks, day, [lead_time_days])[0], ROUND_DIGITS),
+        due_in_days=metering.group_due_in_days(stocks, day, lead_time_days, service_level),
         p_alive=math.nan,
-        p10_day=NEVER,
-        p50_day=today + days_left,
-        p90_day=today + days_left * 1.5,
+        p10_day=p10,
+        p50_day=p50,
+        p90_day=p90,
         order_days=len({mark.day for mark in ring}),
         last_day=ring[-1].day if ring else 0,
         usual_gap_days=0.0,
         usual_quantity_units=sorted(mark.quantity for mark in ring)[len(ring) // 2] if ring else 0.0,
         method="metered",
-        degraded=not metered.level_known,
-        stock_units=round(max(metered.level - metered.rate * max(day - metered.day, 0.0), 0.0), 3),
-        units_a_day=metered.rate,
+        degraded=not all(one.level_known for one in stocks),
+        stock_units=round(sum(one.level for one in bare), 3),
+        units_a_day=sum(one.rate for one in bare),
     )
 
 
-def _read(stock: StockState | None, day: float, fact: UsageReported, unit_factor: float) -> StockState:
+def _report(event: Event, fact: UsageReported, unit_factor: float) -> Report:
     """Readings are in units of the SKU, the stock is in units of its group."""
+    name = metering.UNNAMED if fact.asset_id is None else fact.asset_id
     value = float(fact.value) * unit_factor
-    match fact.kind:
-        case UsageKind.LEVEL:
-            return telemetry.reading(stock, day, value)
-        case UsageKind.CONSUMED:
-            return telemetry.consumed(stock, day, value)
-        case UsageKind.METER_TOTAL:
-            return telemetry.metered(stock, day, value, reset=fact.reset)
+    return Report(_day(event.time.timestamp()), _KINDS[fact.kind], value, name, fact.reset)
 
 
-def _with(stock: StockState, coming: float) -> StockState:
-    """The stock as if what is on its way had arrived."""
-    if coming <= 0:
-        return stock
-    return StockState(
-        stock.day,
-        stock.level + coming,
-        stock.rate,
-        stock.level_var,
-        stock.covariance,
-        stock.rate_var,
-        stock.level_known,
-    )
+def _check_room(folding: Folding, group: str, asset_id: str | None) -> None:
+    """Refuse one meter too many, before anything is changed. Raises BadEvent."""
+    account, pair = folding.account, folding.account.pairs.get(group)
+    known = {} if pair is None or pair.metering is None else pair.metering.now.meters
+    full = asset_id not in account.assets and len(account.assets) >= MOST_ASSETS
+    if asset_id is not None and (full or (asset_id not in known and len(known) >= metering.MOST_METERS)):
+        count = f"{len(account.assets)} assets, {len(known)} of this product"
+        raise BadEvent(DeadLetterReason.BAD_DATA, f"data.asset_id: the account has {count}; no more are kept")
 
 
-def _days_left(stock: StockState, day: float) -> float:
-    """Days until the expected level is nothing; inf without use."""
-    if stock.rate <= 0:
-        return NEVER
-    return max(stock.level / stock.rate - max(day - stock.day, 0.0), 0.0)
+def _expected_level(kept: Metering, report: Report) -> float | None:
+    """What a gauge is expected to show; None where it is new, or the report is no level or not the newest."""
+    meter = kept.now.meters.get(report.meter)
+    newest = not kept.recent or report.day >= kept.recent[-1].day
+    if report.kind != metering.LEVEL or report.reset or meter is None or not meter.level_known or not newest:
+        return None
+    return max(meter.level - meter.rate * max(report.day - meter.day, 0.0), 0.0)
+
+
+def _part(kept: Metering, report: Report) -> float:
+    """The share of a delivery that goes to the meter of the report."""
+    use = sum(meter.rate for meter in kept.now.meters.values() if meter.level_known)
+    return kept.now.meters[report.meter].rate / use if use > 0 else 1.0
+
+
+def _seen_to_arrive(pair: Pair, rise: float, part: float) -> None:
+    """A level that rose tells of deliveries that nobody has reported, the oldest order first."""
+    for key, (units, since) in sorted(pair.on_order.items(), key=lambda item: (item[1][1], item[0])):
+        if units > 0 and rise >= SEEN_SHARE * units * part:
+            pair.on_order[key] = (0.0, since)
+            rise -= units * part
 
 
 def _day(at_seconds: float) -> float:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from forecasting.metering import GroupStock, Metering, Report
 from forecasting.pair import Folded, OrderMark, PairState
 from forecasting.telemetry import StockState
 from schemas.envelope import Event
@@ -161,7 +162,7 @@ LAYOUT: dict[type[msgspec.Struct], tuple[int, str]] = {
         "withdrawn credit_hold closed merged_into cool_down_until attempts check_hour assets standing pairs "
         "past_orders returns closed_at cycle_floor forgotten p_alive margin_cents",
     ),
-    Pair: (0, "orders cycle done_cycle due_hour need refusal hold_until stock on_order"),
+    Pair: (0, "orders cycle done_cycle due_hour need refusal hold_until stock on_order metering"),
     Partition: (
         0,
         "as_of model_version model_digest model_published profiles_version profiles_digest products rates seen "
@@ -177,7 +178,10 @@ LAYOUT: dict[type[msgspec.Struct], tuple[int, str]] = {
     OrderMark: (3, "day key quantity"),
     PairState: (0, "ring folded"),
     Folded: (7, "orders first_day last_day n S D quantity"),
-    StockState: (1, "day level rate level_var covariance rate_var level_known last_total"),
+    Report: (3, "day kind value meter reset"),
+    GroupStock: (0, "meters pool"),
+    Metering: (0, "now before recent"),
+    StockState: (1, "day level rate level_var covariance rate_var level_known last_total counted_day scale"),
 }
 """Fields that must be there, and all fields in their order."""
 
