@@ -27,15 +27,28 @@ def next_task(context: Context, agent_id: str, db_now: datetime) -> TaskCard | N
     if context.now is None or eligibility.is_stopped(context):
         return _nothing(context, agent, Reason.KILL_SWITCH if context.now else Reason.FORECAST_STALE)
     classes = (TaskClass.SERVICE,) if eligibility.is_stale(context) else tuple(TaskClass)
-    refresh(context, context.now, rounds=1)
     hints: list[Hint] = []
+    chosen = _best(context, agent, classes, context.now, db_now, hints)
+    if chosen is None and refresh(context, context.now, rounds=1):
+        chosen = _best(context, agent, classes, context.now, db_now, hints)
+    _remember(context, hints)
+    if chosen is not None:
+        return _claim(context, agent, *chosen, db_now)
+    stale = None if TaskClass.SELLING in classes else Reason.FORECAST_STALE
+    return _nothing(context, agent, stale, min((h.eligible_from for h in hints if h.eligible_from), default=None))
+
+
+def _best(
+    context: Context, agent: Agent, classes: tuple[TaskClass, ...], now: datetime, db_now: datetime, hints: list[Hint]
+) -> tuple[Task, Verdict] | None:
+    """The best task that nothing blocks, among so many as one claim looks at; those before it leave a hint."""
     seen: set[str] = set()
     while len(seen) < context.rules.examined:
         limit = _PAGES[min(len(_PAGES) - 1, 0 if not seen else 1 if len(seen) < 20 else 2)]
         query = ClaimQuery(
-            agent_id,
+            agent.agent_id,
             agent.skills,
-            context.now,
+            now,
             db_now,
             context.rules.callback_grace_minutes,
             classes,
@@ -44,14 +57,9 @@ def next_task(context: Context, agent_id: str, db_now: datetime) -> TaskCard | N
         page = context.tx.tasks.candidates(query, frozenset(seen))
         seen.update(task.task_id for task in page)
         chosen = _first_free(context, page, hints)
-        if chosen is not None:
-            _remember(context, hints)
-            return _claim(context, agent, *chosen, db_now)
-        if len(page) < limit:
-            break
-    _remember(context, hints)
-    stale = None if TaskClass.SELLING in classes else Reason.FORECAST_STALE
-    return _nothing(context, agent, stale, min((h.eligible_from for h in hints if h.eligible_from), default=None))
+        if chosen is not None or len(page) < limit:
+            return chosen
+    return None
 
 
 def claim_task(context: Context, agent_id: str, task_id: str, db_now: datetime) -> TaskCard:

@@ -11,13 +11,20 @@ from outreach.records import Task
 from schemas.decisions import Reason
 
 
-def refresh(context: Context, now: datetime, rounds: int) -> None:
-    """Ready tasks whose calling window has closed get the next one; 500 a round."""
+def refresh(context: Context, now: datetime, rounds: int) -> int:
+    """Ready tasks whose calling window has opened are offered, those whose window has closed get the next one; how many.
+
+    At most 5,000 are woken and 500 closed in a round.
+    """
+    total = 0
     for _ in range(rounds):
+        woken = context.tx.tasks.wake(now)
         tasks = context.tx.tasks.outdated_hints(now)
-        if not tasks:
-            return
         place(context, tasks, now)
+        total += woken + len(tasks)
+        if not woken and not tasks:
+            break
+    return total
 
 
 def place(context: Context, tasks: Sequence[Task], now: datetime) -> None:
@@ -32,7 +39,7 @@ def _window(context: Context, task: Task, known: eligibility.Knowledge, now: dat
     standing = known.standings.get(task.account_id)
     contact = eligibility.callable_contact(known, task.account_id)
     party = eligibility.party_of(standing, contact, context.cell(standing))
-    window = hours.next_window(party, now)
+    window = hours.next_window(party, now, context.rules.book)
     if window is None:
         return Hint(task.task_id, None, None, None)
     if window[0] > now:

@@ -78,7 +78,7 @@ class MemoryTasks(MemoryTable[str, Task]):
             and task.task_class in query.classes
             and not task.supervised
             and task.valid_until > query.now
-            and (task.eligible_from is None or task.eligible_from <= query.now)
+            and task.eligible_from is None
             and (task.eligible_until is None or task.eligible_until > query.now)
             and (
                 task.owner_id in (None, query.agent_id)
@@ -87,6 +87,14 @@ class MemoryTasks(MemoryTable[str, Task]):
             )
             and (shut_out is None or shut_out[2] <= query.db_now)
         )
+
+    def wake(self, now: datetime, limit: int = 5000) -> int:
+        """Whose time has come."""
+        due = self.where(
+            lambda t: t.state is TaskState.READY and t.eligible_from is not None and t.eligible_from <= now
+        )
+        self.put([replace(task, eligible_from=None, hint_reason=None) for task in due[:limit]])
+        return len(due[:limit])
 
     def insert(self, rows: Sequence[Task]) -> None:
         """New tasks."""

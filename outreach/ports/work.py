@@ -84,7 +84,12 @@ class Tasks(Protocol):
         ...
 
     def candidates(self, query: ClaimQuery, skip: frozenset[str]) -> list[Task]:
-        """Ready tasks in order of rank, locked; rows that others have locked are passed over."""
+        """Ready tasks in order of rank, locked; rows that others have locked are passed over, and so are those that
+        have an eligible_from, until `wake` takes it from them."""
+        ...
+
+    def wake(self, now: datetime, limit: int = 5000) -> int:
+        """Forget the eligible_from of ready ones for which it has come; how many."""
         ...
 
     def insert(self, rows: Sequence[Task]) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    and_,
     literal_column,
     type_coerce,
 )
@@ -113,13 +114,24 @@ def in_state(states: Collection[TaskState]) -> ColumnElement[bool]:
     return tasks.c.state == words[0] if len(words) == 1 else tasks.c.state.in_(words)
 
 
-def _partial(name: str, states: Collection[TaskState], *columns: Column[Any], unique: bool = False) -> None:
-    Index(name, *columns, unique=unique, postgresql_where=in_state(states), sqlite_where=in_state(states))
+def _partial(
+    name: str,
+    states: Collection[TaskState],
+    *columns: Column[Any],
+    unique: bool = False,
+    only: ColumnElement[bool] | None = None,
+) -> None:
+    where = in_state(states) if only is None else and_(in_state(states), only)
+    Index(name, *columns, unique=unique, postgresql_where=where, sqlite_where=where)
 
 
 _partial("tasks_one_open", OPEN, tasks.c.account_id, tasks.c.task_class, unique=True)
 _partial("tasks_one_held", HELD, tasks.c.agent_id, unique=True)
-_partial("tasks_by_rank", {TaskState.READY}, tasks.c.rank, tasks.c.task_id)
+AWAKE, ASLEEP = tasks.c.eligible_from.is_(None), tasks.c.eligible_from.is_not(None)
+"""Whether a ready task is among those that a claim walks, or waits for its calling hours apart from them."""
+_RANKED = (tasks.c.skill, tasks.c.task_class, tasks.c.rank, tasks.c.task_id)
+_partial("tasks_by_rank", {TaskState.READY}, *_RANKED, only=AWAKE)
+_partial("tasks_by_waking", {TaskState.READY}, tasks.c.eligible_from, only=ASLEEP)
 _partial("tasks_by_hint", {TaskState.READY}, tasks.c.eligible_until)
 _partial("tasks_by_schedule", {TaskState.SCHEDULED}, tasks.c.not_before)
 _partial("tasks_by_validity", WAITING, tasks.c.valid_until)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, insert, or_, select, union_all, update
 from sqlalchemy.exc import IntegrityError
 
 from outreach.ports import ClaimQuery, Hint
@@ -44,16 +44,18 @@ class SqlTasks(SqlTable[Task]):
         return self.one(self.query().where(_T.agent_id == agent_id, _among(HELD)))
 
     def candidates(self, query: ClaimQuery, skip: frozenset[str]) -> list[Task]:
-        """Ready tasks in order of rank; rows that others have locked are passed over."""
+        """Ready tasks in order of rank; rows that others have locked are passed over.
+
+        The best of each skill and class are read apart, each along the index, and merged: who lacks a skill does not
+        walk over the tasks that need it.
+        """
         late = query.now - timedelta(minutes=query.callback_grace_minutes)
         shut_out = exists().where(_X.task_id == _T.task_id, _X.agent_id == query.agent_id, _X.until > query.db_now)
         wanted = self.query().where(
             _READY,
-            _T.skill.in_(query.skills),
-            _T.task_class.in_(query.classes),
+            schema.AWAKE,
             ~_T.supervised,
             _T.valid_until > query.now,
-            or_(_T.eligible_from.is_(None), _T.eligible_from <= query.now),
             or_(_T.eligible_until.is_(None), _T.eligible_until > query.now),
             or_(
                 _T.owner_id.is_(None),
@@ -65,7 +67,20 @@ class SqlTasks(SqlTable[Task]):
             _T.task_id.not_in(sorted(skip)),
         )
         ordered = wanted.order_by(_T.rank, _T.task_id).limit(query.limit)
-        return self.all_of(ordered.with_for_update(skip_locked=True, of=schema.tasks))
+        locked = ordered.with_for_update(skip_locked=True, of=schema.tasks)
+        kinds = [(skill, kind) for skill in sorted(set(query.skills)) for kind in sorted(set(query.classes))]
+        if not kinds:
+            return []
+        parts = [select(locked.where(_T.skill == skill, _T.task_class == kind).subquery()) for skill, kind in kinds]
+        best = union_all(*parts).subquery()
+        return self.all_of(select(best).order_by(best.c.rank, best.c.task_id).limit(query.limit))
+
+    def wake(self, now: datetime, limit: int = 5000) -> int:
+        """Ready ones whose eligible_from has come are walked by claims again; how many."""
+        due = select(_T.task_id).where(_READY, schema.ASLEEP, _T.eligible_from <= now).order_by(_T.eligible_from)
+        chosen = due.limit(limit).with_for_update(skip_locked=True)
+        awake = update(schema.tasks).where(_T.task_id.in_(chosen)).values(eligible_from=None, hint_reason=None)
+        return self.run(awake)
 
     def insert(self, rows: Sequence[Task]) -> None:
         """New tasks; the database refuses a second open one of an account and class."""
