@@ -12,7 +12,7 @@ from schemas.decisions import Reason
 
 
 def refresh(context: Context, now: datetime, rounds: int) -> int:
-    """Ready tasks whose calling window has opened are offered, those whose window has closed get the next one; how many.
+    """Ready tasks whose calling window has opened are offered, those whose window has closed get the next; how many.
 
     At most 5,000 are woken and 500 closed in a round.
     """

@@ -9,8 +9,8 @@ from outreach.access import LoginLink, Session, User
 from outreach.ports import ClaimQuery, Store
 from outreach.records import AuditEntry, OutboxMessage, Suggestion
 from outreach.store.sql import SqlStore
-from schemas.decisions import TaskClass
 from schemas.dead_letters import dead_letter
+from schemas.decisions import TaskClass
 from schemas.errors import Corrupt, DeadLetterReason
 from schemas.needs import ClockMoved
 from tests.outreach.made import DAY, NOW, clock, contact, standing
