@@ -14,8 +14,8 @@ import pandas as pd
 from benchmarks.made.calendar import lines_of, next_open, open_days, season, weekday
 
 SKUS, DAYS = 320, 560
-ONE_OFF_SHARE = 0.12
-"""Lines that begin no habit, beside those of the repertoire."""
+ONE_OFFS = 0.6
+"""Chance that an order has a line that begins no habit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +44,16 @@ class Habits:
     quantity: np.ndarray
 
 
-def groceries(seed: int = 1, accounts: int = 450, days: int = DAYS, skus: int = SKUS) -> pd.DataFrame:
+def groceries(
+    seed: int = 1, accounts: int = 450, days: int = DAYS, skus: int = SKUS, one_offs: float = ONE_OFFS
+) -> pd.DataFrame:
     """Canonical order lines of such a trade (account_id, sku, quantity, unit_price, ordered_at, order_id)."""
     rng = np.random.default_rng(seed)
     goods = _goods(rng, skus, days)
     joined, left = _membership(rng, accounts, days)
     visits = _visits(rng, accounts, days, joined, left)
     habits = _habits(rng, goods, joined, left)
-    bought = [*_stocked(rng, goods, habits, visits), *_one_offs(rng, goods, visits)]
+    bought = [*_stocked(rng, goods, habits, visits), *_one_offs(rng, goods, visits, one_offs)]
     account, good, day, quantity = (np.concatenate(parts) for parts in zip(*bought, strict=True))
     price = goods.price[good] * (1 - 0.2 * goods.promoted[good, day])
     return lines_of(account, good, day, quantity, price, rng)
@@ -157,11 +159,11 @@ def _stocked(
 
 
 def _one_offs(
-    rng: np.random.Generator, goods: Goods, visits: np.ndarray
+    rng: np.random.Generator, goods: Goods, visits: np.ndarray, chance: float
 ) -> list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
     """Lines bought once, of what is sold on that day."""
     account, day = np.nonzero(visits)
-    chosen = rng.random(len(account)) < 1 - np.exp(-8 * ONE_OFF_SHARE)
+    chosen = rng.random(len(account)) < chance
     account, day = account[chosen], day[chosen]
     good = rng.choice(len(goods.popularity), len(day), p=goods.popularity / goods.popularity.sum())
     sold = (goods.launched[good] <= day) & (day < goods.withdrawn[good])
