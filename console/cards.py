@@ -10,10 +10,12 @@ from console.texts import DISPOSITIONS, KINDS, named, plain, text
 from console.times import LocalClock, Now, clock_text, local_clock, moment_text
 from outreach.desk import TaskCard
 from outreach.hours import CalledParty, known_zone, next_window
+from outreach.kinds import KINDS as ALL_KINDS
+from outreach.kinds import kind_of
 from outreach.records import Attempt, Need
 from outreach.task import TALKING, TaskState
 from outreach.wording import sentence_on
-from schemas.decisions import NeedKind, TaskClass
+from schemas.decisions import TaskClass
 from schemas.events.ours import Disposition
 from schemas.needs import Evidence
 
@@ -37,7 +39,7 @@ SERVICE_KEYS = (
     (Disposition.WRONG_NUMBER, "8"),
     (Disposition.DO_NOT_CALL, "9"),
 )
-WITHOUT_PRODUCT = frozenset({NeedKind.RECOVERY, NeedKind.WIN_BACK})
+WITHOUT_PRODUCT = frozenset(ALL_KINDS)
 """Needs of the account as a whole: no product, no quantity, no day."""
 ASKS = {Disposition.CALLBACK: "callback", Disposition.HAS_STOCK: "stock", Disposition.DO_NOT_CALL: "dnc"}
 """Dispositions that open a dialog first."""
@@ -212,7 +214,11 @@ def _said(need: Need, evidence: Evidence | None, now: Now | None) -> str:
 
 def _about(group: str) -> str:
     """``*complaint:C-118`` is about C-118; ``*`` is about everything that they used to buy."""
-    return text("agent.win_back") if group == "*" else group.rsplit(":", maxsplit=1)[-1]
+    if group == "*":
+        return text("agent.win_back")
+    kind, _, reference = group.partition(":")
+    known = kind_of(kind)
+    return reference or (KINDS[known] if known else kind.removeprefix("*"))
 
 
 def _quantity(units: float) -> str:

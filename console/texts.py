@@ -296,7 +296,7 @@ DISPOSITIONS: Mapping[Disposition, str] = {
     Disposition.VOICEMAIL: "Voicemail",
     Disposition.WRONG_NUMBER: "Wrong number",
     Disposition.DO_NOT_CALL: "Do not call again",
-    Disposition.RESOLVED: "Complaint mended",
+    Disposition.RESOLVED: "Settled",
 }
 
 KINDS: Mapping[NeedKind, str] = {
@@ -304,6 +304,15 @@ KINDS: Mapping[NeedKind, str] = {
     NeedKind.EXPECTED_REORDER: "Expected to reorder",
     NeedKind.WIN_BACK: "Win back",
     NeedKind.RECOVERY: "Mend a complaint",
+    NeedKind.LATE_DELIVERY: "Late delivery",
+    NeedKind.DISPUTED_INVOICE: "Disputed invoice",
+    NeedKind.CREDIT_TERMS: "Set up credit terms",
+    NeedKind.FIRST_ORDER_FOLLOW_UP: "Follow up the first order",
+    NeedKind.CHANNEL_PREFERENCE: "Ask how to reach them",
+    NeedKind.ACCOUNT_MANAGER: "Name an account manager",
+    NeedKind.EDI_CONNECTION: "Connect their procurement",
+    NeedKind.INNOVATION_DAY: "Joint innovation day",
+    NeedKind.NEW_PARTNERSHIP: "New partnership",
 }
 
 LETTER_REASONS: Mapping[DeadLetterReason, str] = {
@@ -344,7 +353,7 @@ HAPPENINGS: Mapping[str, str] = {
     "order_seen": "Their order had arrived",
     "has_stock": "Has stock",
     "not_interested": "Not interested",
-    "resolved": "Complaint mended",
+    "resolved": "Settled",
     "wrong_number": "Wrong number",
     "do_not_call": "Never call again",
     "covered": "Withdrawn: they ordered",

@@ -66,6 +66,8 @@ class Evidence(Message):
     """P(order or run-out before the earliest delivery)."""
     p_alive: Probability | None = None
     lead_time_days: float | None = None
+    review_days: float | None = None
+    """Added to the lead time: whoever waits for the next look delivers that much later."""
     service_level: Probability | None = None
     order_days: int = 0
     """Distinct days on which the account ordered this group."""
@@ -78,6 +80,8 @@ class Evidence(Message):
     """Estimated stock on hand; only where a level or a usage is known."""
     quantity: QuantityParts | None = None
     """Of a reorder proposal: where its quantity comes from."""
+    usual_groups: tuple[Identifier, ...] = ()
+    """What the account used to buy, the most usual first; of a need of the account as a whole."""
     sentence: Text = ""
     """What an agent can say on the phone."""
 
@@ -92,6 +96,10 @@ class AccountEffect(Message):
     place: Place
 
 
+ReleasedKind = Literal[NeedKind.RUN_OUT, NeedKind.EXPECTED_REORDER, NeedKind.WIN_BACK, NeedKind.RECOVERY]
+"""Kinds that readers of ``open_need`` and ``refuse_need`` were promised; all others travel in types of their own."""
+
+
 class OpenNeed(AccountEffect):
     """Somebody should be called about this group."""
 
@@ -100,12 +108,19 @@ class OpenNeed(AccountEffect):
     group: Identifier
     group_name: Text = ""
     cycle: int
-    kind: NeedKind
+    kind: ReleasedKind
     task_class: TaskClass
     quantity_units: float = 0.0
     """What the account usually orders of it."""
     valid_until: UtcTime
     evidence: Evidence
+
+
+class OpenAccountNeed(OpenNeed):
+    """Somebody should be called about something that concerns the account as a whole; ``group`` begins with ``*``."""
+
+    effect: Literal["open_account_need"] = "open_account_need"  # type: ignore[assignment]  # a type beside its base
+    kind: NeedKind  # type: ignore[assignment]
 
 
 class WithdrawNeed(AccountEffect):
@@ -136,9 +151,16 @@ class RefuseNeed(AccountEffect):
     group: Identifier
     group_name: Text = ""
     cycle: int
-    kind: NeedKind
+    kind: ReleasedKind
     reasons: tuple[Reason, ...] = Field(min_length=1)
     evidence: Evidence
+
+
+class RefuseAccountNeed(RefuseNeed):
+    """The same for something that concerns the account as a whole."""
+
+    effect: Literal["refuse_account_need"] = "refuse_account_need"  # type: ignore[assignment]
+    kind: NeedKind  # type: ignore[assignment]
 
 
 class ProposeReorder(AccountEffect):
@@ -216,6 +238,7 @@ class AccountStanding(AccountEffect):
     closed: bool = False
     merged_into: Identifier | None = None
     open_complaints: tuple[Identifier, ...] = ()
+    """What is to be mended before anything is sold: a complaint's id, ``delivery:<order>``, ``invoice:<id>``."""
     credit_hold: bool = False
     withdrawn: tuple[tuple[Purpose, Channel], ...] = ()
     """Consents that were withdrawn and not given again."""
@@ -225,6 +248,11 @@ class AccountStanding(AccountEffect):
     yearly_spend: float = 0.0
     """In the reporting currency, of the last twelve months."""
     last_order_at: UtcTime | None = None
+    preferred_channel: Channel | None = None
+    """How the account likes to be reached; None: not known."""
+    account_manager: Identifier | None = None
+    """User id of the person named for the account."""
+    edi_connected: bool = False
     value: AccountValue | None = None
     """None before the first model."""
 
@@ -241,11 +269,23 @@ class ClockMoved(Message):
     profiles_digest: Code | None = None
 
 
-Effect = OpenNeed | WithdrawNeed | RefuseNeed | ProposeReorder | WithdrawReorder | AccountStanding | ClockMoved
+Effect = (
+    OpenNeed
+    | OpenAccountNeed
+    | WithdrawNeed
+    | RefuseNeed
+    | RefuseAccountNeed
+    | ProposeReorder
+    | WithdrawReorder
+    | AccountStanding
+    | ClockMoved
+)
 EFFECT_TYPES: tuple[type[Effect], ...] = (
     OpenNeed,
+    OpenAccountNeed,
     WithdrawNeed,
     RefuseNeed,
+    RefuseAccountNeed,
     ProposeReorder,
     WithdrawReorder,
     AccountStanding,

@@ -24,8 +24,10 @@ ACCOUNT_FACTS: tuple[type[Fact], ...] = (
     accounts.ComplaintResolved,
     accounts.InvoiceIssued,
     accounts.InvoiceDisputed,
+    accounts.InvoiceCorrected,
     accounts.InvoicePaid,
     accounts.PartnerTouchpoint,
+    accounts.LossExplained,
 )
 """What an outside system may say of one account."""
 
@@ -39,6 +41,8 @@ OUTCOME_FACTS: tuple[type[Fact], ...] = (
     ours.ReorderSent,
     ours.ReorderConfirmed,
     ours.PhaseChanged,
+    ours.SizeChanged,
+    ours.RecoveryEnded,
     ours.StateTransferred,
 )
 """What our own desk and fold say of one account."""

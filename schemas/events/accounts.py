@@ -5,7 +5,7 @@ Names, numbers and addresses never stand here: contacts live in the database und
 
 from enum import StrEnum
 
-from schemas.base import Amount, Code, CurrencyCode, Fact, Identifier
+from schemas.base import Amount, Code, CurrencyCode, Fact, Identifier, WholeDays
 
 
 class Channel(StrEnum):
@@ -48,6 +48,12 @@ class AccountRegistered(Fact):
     """What the account spends a year on all that we sell, at all suppliers; reporting currency."""
     acquisition_cost: Amount | None = None
     """What winning the account has cost; reporting currency."""
+    preferred_channel: Channel | None = None
+    """How the account likes to be reached; None: not known."""
+    account_manager: Identifier | None = None
+    """User id of the person who is named for the account; None: nobody."""
+    edi_connected: bool | None = None
+    """Whether its procurement is connected to us."""
     origin: Code | None = None
     """``generated`` marks demo data."""
 
@@ -84,7 +90,10 @@ class CreditChanged(Fact):
 
     hold: bool
     limit: Amount | None = None
+    """With a limit or terms the account has credit."""
     currency: CurrencyCode | None = None
+    terms_days: WholeDays | None = None
+    """Days in which invoices are to be paid."""
 
 
 class ConsentGiven(Fact):
@@ -130,6 +139,13 @@ class InvoiceDisputed(Fact):
     cause: Code | None = None
 
 
+class InvoiceCorrected(Fact):
+    """A disputed invoice was corrected, credited, or found to be right: the dispute is over."""
+
+    invoice_id: Identifier
+    cause: Code | None = None
+
+
 class InvoicePaid(Fact):
     """The invoice was paid."""
 
@@ -142,3 +158,26 @@ class PartnerTouchpoint(Fact):
     partner_id: Identifier
     channel: Channel | None = None
     kind: Code | None = None
+    """What it was about; the word of a kind of need, e.g. ``innovation_day``, ends that need."""
+
+
+class LossReason(StrEnum):
+    """Why an account buys no more."""
+
+    PRICE = "price"
+    DELIVERY = "delivery"
+    SERVICE = "service"
+    QUALITY = "quality"
+    ASSORTMENT = "assortment"
+    COMPETITOR = "competitor"
+    CREDIT = "credit"
+    LESS_NEED = "less_need"
+    OUT_OF_BUSINESS = "out_of_business"
+    OTHER = "other"
+
+
+class LossExplained(Fact):
+    """Somebody found out why the account buys less or no more; the newest word counts."""
+
+    reason: LossReason
+    source: Code | None = None

@@ -24,6 +24,8 @@ class OrderPlaced(Fact):
     """None: the installation's reporting currency."""
     command_id: Identifier | None = None
     """The PlaceOrder command that this order answers, if any."""
+    promised_at: UtcTime | None = None
+    """By when it was to arrive. Say it where OrderShipped or OrderDelivered is told too: silence is a late delivery."""
 
 
 class OrderChanged(Fact):
@@ -32,6 +34,8 @@ class OrderChanged(Fact):
     order_id: Identifier
     lines: tuple[OrderLine, ...] = Field(min_length=1, max_length=10_000)
     currency: CurrencyCode | None = None
+    promised_at: UtcTime | None = None
+    """By when it is to arrive now; None: unchanged."""
 
 
 class OrderCancelled(Fact):
@@ -47,6 +51,7 @@ class OrderShipped(Fact):
     order_id: Identifier
     lines: tuple[OrderLine, ...] = ()
     expected_at: UtcTime | None = None
+    """When it is to arrive: takes the place of what was promised."""
 
 
 class OrderDelivered(Fact):

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from schemas.base import Code, CurrencyCode, Fact, Identifier, Probability, Quantity, Sku, Text, UtcTime
+from schemas.events.accounts import LossReason, Size
 
 
 class Disposition(StrEnum):
@@ -50,6 +51,8 @@ class CallEnded(Fact):
     stock_until: UtcTime | None = None
     callback_at: UtcTime | None = None
     override_reason: Text | None = None
+    loss_reason: LossReason | None = None
+    """Why the account buys no more, where the call found out."""
 
 
 class ReorderApproved(Fact):
@@ -89,6 +92,28 @@ class PhaseChanged(Fact):
     previous: Phase
     phase: Phase
     evidence: dict[str, Any] = Field(default_factory=dict)
+
+
+class SizeChanged(Fact):
+    """The account became small or large. A recorded effect of the fold: folding it changes nothing."""
+
+    previous: Size
+    size: Size
+    evidence: dict[str, Any] = Field(default_factory=dict)
+
+
+class RecoveryEnded(Fact):
+    """What went wrong for the account is mended. A recorded effect of the fold: folding it changes nothing."""
+
+    kind: Code
+    """``recovery``, ``late_delivery`` or ``disputed_invoice``."""
+    reference: Identifier
+    """Id of the complaint, the order or the invoice."""
+    opened_at: UtcTime
+    hours: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    """From its opening to its end, in event time."""
+    how: Code
+    """What ended it: ``resolved``, ``delivered``, ``corrected``, ``paid``, ``call`` ..."""
 
 
 class StateTransferred(Fact):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from forecasting import metering
 from forecasting.metering import Report
 from schemas.envelope import Event
-from schemas.events.ours import CallEnded, Disposition, PhaseChanged, ReorderRejected
+from schemas.events.ours import CallEnded, Disposition, PhaseChanged, RecoveryEnded, ReorderRejected, SizeChanged
 from schemas.events.usage import StockCorrected
 from schemas.ids import need_id
 from streams.core.context import Folding, earliest
@@ -64,7 +64,7 @@ def nothing(folding: Folding, event: Event, fact: object) -> None:
     del folding, event, fact
 
 
-RECORDED_EFFECTS = (PhaseChanged,)
+RECORDED_EFFECTS = (PhaseChanged, SizeChanged, RecoveryEnded)
 """Written by the fold itself: folding them changes nothing at all, not even the account's version."""
 
 

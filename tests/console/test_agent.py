@@ -118,10 +118,10 @@ def test_a_service_task_shows_the_complaint_and_its_own_dispositions(site: Site)
     agent, task_id, token = in_call(site, "13047")
     page = agent.get("/agent").text
     assert "C-118 is open" in page
-    assert "Complaint mended" in page
+    assert "Settled" in page
     assert "Order taken" not in page
     done = agent.post(f"/agent/tasks/{task_id}/disposition", data={"token": token, "disposition": "resolved"})
-    assert "Saved: Complaint mended" in done.text
+    assert "Saved: Settled" in done.text
     assert state_of(site, task_id) is TaskState.DONE
 
 

@@ -1,7 +1,7 @@
 """What the documentation says is there: links, commands, files, settings, and the tables that repeat code."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -128,6 +128,8 @@ def topic_rows() -> Iterator[str]:
 
 def said(value: object) -> str:
     """A profile's value as the page writes it."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {said(one)}" for key, one in value.items()) or "none"
     if isinstance(value, tuple):
         return ", ".join(map(str, value)) or "none"
     return f"{value:g}" if isinstance(value, float | int) else str(value)

@@ -25,6 +25,7 @@ from schemas.base import (
     Sku,
     Text,
     UtcTime,
+    WholeDays,
 )
 from schemas.envelope import Event
 from schemas.events import BROADCAST, CATALOGUE, EVERYBODY
@@ -66,6 +67,7 @@ ATOMS: tuple[tuple[Any, st.SearchStrategy[Any]], ...] = (
     (Level, decimals("0", "1000000000000")),
     (Amount, decimals("0", "1000000000", places=4)),
     (Probability, st.floats(0, 1)),
+    (WholeDays, st.integers(0, 3650)),
     (Decimal, decimals("0.0001", "1000000", places=4)),
     (float, st.floats(0, 365)),
     (bool, st.booleans()),
