@@ -42,8 +42,8 @@ class Window:
 def window(queue: Iterable[tuple[str, Place]], crew: Crew, calls_each: int) -> Window:
     """The window of a queue of (skill, place) in order of rank, for agents who make ``calls_each`` calls each.
 
-    A task is inside while the agents with its skill, some of whom may be needed for other skills, can still call it. For
-    each set of skills the tasks inside must not be more than the calls of all agents who have any of them (Hall's
+    A task is inside while the agents with its skill, some of whom may be needed for other skills, can still call it.
+    For each set of skills the tasks inside must not be more than the calls of all agents who have any of them (Hall's
     condition), which makes the greedy choice by rank the best one.
     """
     skills = sorted({skill for held in crew for skill in held})
@@ -90,8 +90,8 @@ class Pace:
 def pace(opened: int, days_before: Sequence[int]) -> Pace:
     """Judge a day by up to 28 days before it, newest last.
 
-    High over three times the median and more than 3 standard deviations of a Poisson count above it; low under a third of
-    it and as far below. The counts of a quiet installation vary that much by themselves.
+    High over three times the median and more than 3 standard deviations of a Poisson count above it; low under a third
+    of it and as far below. The counts of a quiet installation vary that much by themselves.
     """
     recent = days_before[-NORMAL_DAYS:]
     if len(recent) < FEWEST_DAYS:

@@ -16,6 +16,7 @@ order would be larger than the last use, the next gap longer, T with it, and the
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import NormalDist, fmean, median, pvariance
 
 from schemas.needs import QuantityParts
@@ -70,7 +71,7 @@ def use_of_orders(days: Sequence[float], quantities: Sequence[float]) -> Use | N
     if len(by_day) < 2:
         return None
     ordered = sorted(by_day)
-    gaps = [max(later - day, SHORTEST_GAP_DAYS) for day, later in zip(ordered, ordered[1:], strict=False)]
+    gaps = [max(later - day, SHORTEST_GAP_DAYS) for day, later in pairwise(ordered)]
     cover, usual = median(gaps), median(by_day.values())
     rate = usual / cover
     variance = (pvariance(by_day.values()) + rate**2 * pvariance(gaps)) / fmean(gaps)

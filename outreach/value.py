@@ -9,8 +9,8 @@ there, discounted by the cost of capital i; what it cost to win the customer is 
 
 Source: discounted cash flow under constant retention, case 1 of P. D. Berger and N. I. Nasr, Customer lifetime value:
 marketing models and applications, Journal of Interactive Marketing 12(1), 1998, without promotion cost. There t begins
-at 0; here at 1, as in the textbook case that we were given: the first margin comes a year from now, and is at risk until
-then. A = 100, M = 250, r = .7, i = .07, n = 5 gives 316.30.
+at 0; here at 1, as in the textbook case that we were given: the first margin comes a year from now, at risk until then.
+A = 100, M = 250, r = .7, i = .07, n = 5 gives 316.30.
 """
 
 from collections.abc import Iterator
@@ -71,9 +71,9 @@ def customers_in_year(customers: float, won_share: float, kept_share: float, yea
     """Size of a customer base at the beginning of a year; it is ``customers`` at the beginning of year 1.
 
     Each year the base keeps ``kept_share`` of itself and wins ``won_share`` of itself anew, so that n(t) =
-    n(1) * (kept + won)^(t - 1). With 100,000 customers and 20 % won a year: 197,993 in year 15 at 85 % kept, 379,750 at
-    90 %. That new customers are a share of the base at the year's beginning, that they are not lost in the year in which
-    they come, and that year 15 is 14 steps from year 1 is our reading: it is the one under which both figures come out.
+    n(1) * (kept + won)^(t - 1). With 100,000 customers and 20 % won a year: 197,993 in year 15 at 85 % kept, 379,750
+    at 90 %. That new customers are a share of the base at the year's beginning, that they are not lost in the year in
+    which they come, and that year 15 is 14 steps from year 1 is our reading: under it both figures come out.
     Raises ValueError where a share is negative, more than all is kept, or the year is before the first.
     """
     if won_share < 0 or not 0 <= kept_share <= 1 or year < 1:
