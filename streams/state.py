@@ -27,6 +27,8 @@ class NeedMark(msgspec.Struct, array_like=True, gc=False):
     need_id: str
     valid_until: int
     reorder: bool = False
+    p_due: float = 1.0
+    """What it was opened at: under the service level of other profiles it is withdrawn."""
 
 
 class Refusal(msgspec.Struct, array_like=True, gc=False):
@@ -69,7 +71,7 @@ class PastOrder(msgspec.Struct, array_like=True, gc=False):
 
 
 class Returned(msgspec.Struct, array_like=True, gc=False):
-    """What came back of one order so far, or of one whose OrderPlaced is still on its way."""
+    """What came back of an order at once."""
 
     units: dict[str, float] = msgspec.field(default_factory=dict)
     """By SKU group."""
@@ -97,6 +99,36 @@ class Profile(msgspec.Struct, array_like=True, gc=False):
     wallet_yearly: float | None = None
     """What it spends a year on all that we sell, at all suppliers."""
     acquisition_cost: float | None = None
+
+
+class Promise(msgspec.Struct, array_like=True, gc=False):
+    """An order that is to arrive by a day."""
+
+    order_id: str
+    at: int
+    to_ship: float
+    """Units that nobody has reported as shipped."""
+    to_deliver: float
+
+
+class Relation(msgspec.Struct, array_like=True, gc=False):
+    """What is settled between us and the account, and what is not."""
+
+    credit: bool = False
+    channel: str | None = None
+    """How the account likes to be reached."""
+    manager: str | None = None
+    edi: bool = False
+    joint_day: int | None = None
+    """Day of the last joint innovation day."""
+    delivers: bool = False
+    """Shipments or deliveries are reported: silence past the lead time means a late delivery."""
+    promises: dict[int, Promise] = msgspec.field(default_factory=dict)
+    """By order key."""
+    arrived: list[int] = msgspec.field(default_factory=list)
+    """Keys of the last orders that arrived, also of those whose OrderPlaced is still on its way."""
+    troubles: dict[str, int] = msgspec.field(default_factory=dict)
+    """What is to be mended before anything is sold, by the group of its need, and since when."""
 
 
 class Account(msgspec.Struct, array_like=True, gc=False):
@@ -134,8 +166,8 @@ class Account(msgspec.Struct, array_like=True, gc=False):
     pairs: dict[str, Pair] = msgspec.field(default_factory=dict)
     past_orders: list[PastOrder] = msgspec.field(default_factory=list)
     """By day and key, the newest that left the ring of the account."""
-    returns: dict[int, Returned] = msgspec.field(default_factory=dict)
-    """By order key."""
+    returns: dict[int, list[Returned]] = msgspec.field(default_factory=dict)
+    """By order key, also of orders whose OrderPlaced is still on its way."""
     closed_at: int | None = None
     """When it was closed; a registration after that opens it again."""
     cycle_floor: int = 0
@@ -145,6 +177,7 @@ class Account(msgspec.Struct, array_like=True, gc=False):
     """When it was last judged."""
     margin_cents: dict[int, tuple[int, int]] = msgspec.field(default_factory=dict)
     """By month: worth of the order lines whose product says its margin, and that margin."""
+    relation: Relation = msgspec.field(default_factory=Relation)
 
     def pair(self, group: str) -> Pair:
         """The pair of a group; a new one where there is none."""
@@ -196,7 +229,9 @@ class Partition(msgspec.Struct, array_like=True, gc=False):
     """Whether the model and profiles in force have judged every account; False: the next tick judges all."""
     pending_version: str | None = None
     pending_digest: str | None = None
-    """Profiles that were published and whose effective date has not come."""
+    """Profiles that were published and whose effective date has not come; of states before ``calendar``."""
+    calendar: list[tuple[str, str]] = msgspec.field(default_factory=list)
+    """Version and digest of the profiles that may still be in force, in the order in which they were published."""
 
 
 EPOCH_DAY = 719_163

@@ -11,7 +11,20 @@ from forecasting.telemetry import StockState
 from schemas.envelope import Event
 from schemas.errors import Corrupt
 from streams import codec
-from streams.state import Account, Forgotten, NeedMark, Pair, Partition, PastOrder, Product, Profile, Refusal, Returned
+from streams.state import (
+    Account,
+    Forgotten,
+    NeedMark,
+    Pair,
+    Partition,
+    PastOrder,
+    Product,
+    Profile,
+    Promise,
+    Refusal,
+    Relation,
+    Returned,
+)
 from tests.streams.strategies import logs
 from tests.streams.test_fold_properties import play
 
@@ -145,14 +158,15 @@ class Grown(msgspec.Struct, array_like=True):
     need_id: str
     valid_until: int
     reorder: bool = False
+    p_due: float = 1.0
     colour: str = "plain"
 
 
 def test_a_field_appended_is_read_by_both_releases() -> None:
     now, then = msgspec.msgpack.Decoder(NeedMark), msgspec.msgpack.Decoder(Grown)
-    old, new = NeedMark("n", 5, True), Grown("n", 5, True, "red")
+    old, new = NeedMark("n", 5, True, 0.5), Grown("n", 5, True, 0.5, "red")
     assert now.decode(msgspec.msgpack.encode(new)) == old
-    assert then.decode(msgspec.msgpack.encode(old)) == Grown("n", 5, True)
+    assert then.decode(msgspec.msgpack.encode(old)) == Grown("n", 5, True, 0.5)
 
 
 LAYOUT: dict[type[msgspec.Struct], tuple[int, str]] = {
@@ -160,20 +174,22 @@ LAYOUT: dict[type[msgspec.Struct], tuple[int, str]] = {
         1,
         "account_id version seen newest late_events about size phase orders spend_cents settled_orders complaints "
         "withdrawn credit_hold closed merged_into cool_down_until attempts check_hour assets standing pairs "
-        "past_orders returns closed_at cycle_floor forgotten p_alive margin_cents",
+        "past_orders returns closed_at cycle_floor forgotten p_alive margin_cents relation",
     ),
     Pair: (0, "orders cycle done_cycle due_hour need refusal hold_until stock on_order metering"),
     Partition: (
         0,
         "as_of model_version model_digest model_published profiles_version profiles_digest products rates seen "
-        "decided_once pending_version pending_digest",
+        "decided_once pending_version pending_digest calendar",
     ),
     PastOrder: (3, "day key cents"),
     Returned: (0, "units cents"),
     Forgotten: (0, "pairs orders last_day"),
     Product: (1, "group unit_factor name lead_time_days available margin_share minimum_units multiple_units"),
     Profile: (0, "trade country region zone size tier wallet_yearly acquisition_cost"),
-    NeedMark: (2, "need_id valid_until reorder"),
+    NeedMark: (2, "need_id valid_until reorder p_due"),
+    Promise: (4, "order_id at to_ship to_deliver"),
+    Relation: (0, "credit channel manager edi joint_day delivers promises arrived troubles"),
     Refusal: (2, "cycle reasons"),
     OrderMark: (3, "day key quantity"),
     PairState: (0, "ring folded"),
