@@ -1,7 +1,7 @@
 """The published contract as files: ``python -m ops.published write | check | release VERSION``.
 
-``write`` brings schemas/published and docs/configuration.md up to the models. ``check`` says what differs, and what a
-reader of any released contract would miss. ``release`` freezes the contract; a frozen one is never written again.
+``write`` brings schemas/published, docs/configuration.md and the generated parts of pages up to the code. ``check`` says
+what differs, and what a reader of any released contract would miss. ``release`` freezes the contract; a frozen one is never written again.
 """
 
 import json
@@ -13,6 +13,7 @@ import click
 
 import schemas
 from ops.configuration_page import configuration_page
+from ops.generated_blocks import pages
 from schemas.compat import incompatibilities
 from schemas.publishing import Published, documents, published_schemas
 
@@ -28,7 +29,8 @@ Document = dict[str, Any]
 def wanted_files() -> Mapping[Path, bytes]:
     """Every generated file and its bytes."""
     files = {FOLDER / name: _bytes(body) for name, body in documents().items()}
-    return {**files, CONFIGURATION: configuration_page().encode()}
+    made = {path: page.encode() for path, page in pages()}
+    return {**files, **made, CONFIGURATION: configuration_page().encode()}
 
 
 def outdated() -> list[str]:

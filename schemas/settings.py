@@ -67,6 +67,8 @@ class Settings(BaseSettings):
     """Input lag over this stops new selling tasks, with the reason forecast_stale."""
     stale_model_days: int = Field(default=7, ge=1)
     """A model older than this, in business time, stops new selling tasks."""
+    rules_file: Path | None = None
+    """The site's own calling rules (TOML), on top of the standard ones: `ringahead rules` lists all."""
     kill_switch: bool = False
     """Stops every new call task at once, with the reason kill_switch."""
 

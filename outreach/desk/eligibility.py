@@ -21,7 +21,6 @@ T = TypeVar("T", ContactPoint, Attempt)
 LOOK_BACK_DAYS = 60
 RECHECK = timedelta(hours=1)
 """A task whose obstacle has no known end is looked at again after this much business time."""
-_DAY = timedelta(days=1)
 _EVERYWHERE = frozenset({Reason.KILL_SWITCH, Reason.FORECAST_STALE})
 """Reasons that concern all tasks: they say nothing about one."""
 
@@ -74,8 +73,9 @@ def judge(context: Context, task: Task, known: Knowledge) -> Verdict:
     tried = known.attempts.get(task.account_id, ())
     attempts = attempts_so_far(task, standing, tried, profile, now)
     moments = (now, latest, latest + timedelta(minutes=context.rules.tick_minutes, microseconds=-1))
-    closed = next(((why, at) for at in moments if (why := hours.blocked(party, at))), None)
+    closed = next(((why, at) for at in moments if (why := hours.blocked(party, at, context.rules.book))), None)
     cool_down = _cool_down(task, standing, tried, profile)
+    too_often = _too_often(context, party, tried)
     facts = Facts(
         now=now,
         task_class=task.task_class,
@@ -92,18 +92,18 @@ def judge(context: Context, task: Task, known: Knowledge) -> Verdict:
         desk={
             **_contact_reasons(known, task.account_id, contact),
             **({closed[0]: True} if closed else {}),
-            Reason.FREQUENCY_CAP: _too_often(party, tried, now),
+            Reason.FREQUENCY_CAP: too_often is not None,
             Reason.FORECAST_STALE: task.task_class is TaskClass.SELLING and is_stale(context),
             Reason.KILL_SWITCH: is_stopped(context),
         },
     )
     reasons = blocking_reasons(facts)
-    window = hours.next_window(party, closed[1]) if closed else None
+    window = hours.next_window(party, closed[1], context.rules.book) if closed else None
     ends = {
         Reason.OUTSIDE_CALLING_HOURS: window[0] if window else None,
         Reason.HOLIDAY: window[0] if window else None,
         Reason.COOL_DOWN: cool_down,
-        Reason.FREQUENCY_CAP: _frequency_free(tried, now),
+        Reason.FREQUENCY_CAP: too_often,
     }
     return Verdict(reasons, contact, party, attempts, _retry_at(reasons, ends, now))
 
@@ -186,13 +186,16 @@ def _ordered_today(standing: AccountStanding | None, party: CalledParty, now: da
     return standing.last_order_at.astimezone(zone).date() == now.astimezone(zone).date()
 
 
-def _too_often(party: CalledParty, tried: Sequence[Attempt], now: datetime) -> bool:
-    limit = hours.max_calls_24h(party, now.date())
-    return limit is not None and sum(1 for attempt in tried if attempt.started_at > now - _DAY) >= limit
-
-
-def _frequency_free(tried: Sequence[Attempt], now: datetime) -> datetime | None:
-    return min((attempt.started_at + _DAY for attempt in tried if attempt.started_at > now - _DAY), default=None)
+def _too_often(context: Context, party: CalledParty, tried: Sequence[Attempt]) -> datetime | None:
+    """When no limit on the number of contacts is reached any more; None: none is now."""
+    now = context.now or _no_time()
+    ends = []
+    for rule in hours.frequency_rules(party, now.date(), context.rules.book):
+        spell = timedelta(hours=rule.hours)
+        within = sorted(one.started_at for one in tried if one.started_at > now - spell)
+        if len(within) >= rule.contacts:
+            ends.append(within[-rule.contacts] + spell)
+    return max(ends, default=None)
 
 
 def _retry_at(reasons: Sequence[Reason], ends: Mapping[Reason, datetime | None], now: datetime) -> datetime | None:

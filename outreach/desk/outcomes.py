@@ -164,7 +164,7 @@ def _retry_at(context: Context, said: Disposition, verdict: Verdict, at: datetim
         D.VOICEMAIL: timedelta(days=1),
     }
     wanted = at + delays.get(said, timedelta())
-    return hours.moved_into_hours(verdict.party, wanted) or wanted
+    return hours.moved_into_hours(verdict.party, wanted, context.rules.book) or wanted
 
 
 def _callback(
@@ -178,7 +178,7 @@ def _callback(
         raise Refused("callback_in_past", "that time has passed")
     if when > at + timedelta(days=context.rules.callback_max_days):
         raise Refused("callback_too_far", f"at most {context.rules.callback_max_days} days ahead")
-    why = hours.blocked(verdict.party, when)
+    why = hours.blocked(verdict.party, when, context.rules.book)
     if why is not None:
         raise Refused(why, "nobody may be called at that time")
     if verdict.attempts >= cap:

@@ -1,7 +1,9 @@
 """Numbers of the desk that no policy profile sets."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from outreach.calling.book import RuleBook, standard, with_site
+from schemas.errors import Misconfigured
 from schemas.settings import Settings
 
 
@@ -31,6 +33,8 @@ class DeskRules:
     holdout_salt: str = "ringahead"
     examined: int = 200
     """Candidates that one claim looks at."""
+    book: RuleBook = field(default_factory=standard)
+    """When and how often somebody may be called, and by whose leave."""
 
 
 def rules_from(settings: Settings) -> DeskRules:
@@ -40,4 +44,16 @@ def rules_from(settings: Settings) -> DeskRules:
         stale_model_days=settings.stale_model_days,
         kill_switch=settings.kill_switch,
         holdout_salt=settings.holdout_salt,
+        book=book_from(settings),
     )
+
+
+def book_from(settings: Settings) -> RuleBook:
+    """The standard rules, and the site's own where a file is named; raises Misconfigured with the first fault."""
+    if settings.rules_file is None:
+        return standard()
+    try:
+        raw = settings.rules_file.read_bytes()
+    except OSError as error:
+        raise Misconfigured(f"RINGAHEAD_RULES_FILE: {settings.rules_file}: {error.strerror}") from error
+    return with_site(raw, settings.rules_file.name)

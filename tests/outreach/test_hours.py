@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from outreach.calling.book import standard
 from outreach.hours import (
-    RULES,
     CalledParty,
     blocked,
+    frequency_rules,
     known_zone,
-    max_calls_24h,
     moved_into_hours,
     next_window,
     rules_for,
@@ -68,29 +68,74 @@ def test_the_same_wall_clock_before_and_after_daylight_saving() -> None:
 
 
 def test_an_unknown_state_is_judged_by_every_state() -> None:
-    found = {rule.rule_id for rule in rules_for(CalledParty("America/Denver", "US"), date(2024, 3, 5))}
-    assert found == {"us-federal", "us-fl", "us-ok"}
+    found = {rule.id for rule in rules_for(CalledParty("America/Denver", "US"), date(2024, 3, 5))}
+    assert found == {"us-federal-hours", "us-fl-hours", "us-ok-hours"}
 
 
 def test_a_rule_holds_from_its_date() -> None:
-    assert "us-fl" not in {rule.rule_id for rule in rules_for(MIAMI, date(2021, 6, 30))}
-    assert "us-fl" in {rule.rule_id for rule in rules_for(MIAMI, date(2021, 7, 1))}
+    assert "us-fl-hours" not in {rule.id for rule in rules_for(MIAMI, date(2021, 6, 30))}
+    assert "us-fl-hours" in {rule.id for rule in rules_for(MIAMI, date(2021, 7, 1))}
 
 
 def test_limits_in_a_day() -> None:
     day = date(2024, 3, 5)
-    assert (max_calls_24h(MIAMI, day), max_calls_24h(TULSA, day), max_calls_24h(NEW_YORK, day)) == (3, 3, None)
+    limits = [[(rule.contacts, rule.hours) for rule in frequency_rules(at, day)] for at in (MIAMI, TULSA, NEW_YORK)]
+    assert limits == [[(3, 24)], [(3, 24)], []]
 
 
 def test_names_of_countries_and_states_are_understood() -> None:
     day = date(2024, 3, 5)
     assert rules_for(CalledParty("Europe/London", "United Kingdom"), day) == rules_for(LONDON, day)
     assert rules_for(CalledParty("America/New_York", "usa", "Florida"), day) == rules_for(MIAMI, day)
-    assert [rule.rule_id for rule in rules_for(CalledParty("Europe/Berlin", "Germany"), day)] == ["default"]
+    assert [rule.id for rule in rules_for(CalledParty("Europe/Berlin", "Germany"), day)] == ["elsewhere-house-hours"]
 
 
-def test_holidays_have_their_own_word() -> None:
-    assert blocked(LONDON, datetime(2024, 12, 25, 12, tzinfo=UTC)) is Reason.HOLIDAY
+@pytest.mark.parametrize(
+    ("party", "day", "holiday"),
+    [
+        (LONDON, (2024, 12, 25), True),
+        (LONDON, (2024, 4, 1), True),  # Easter Monday, which Scotland does not keep
+        (CalledParty("Europe/London", "GB", "Scotland"), (2024, 4, 1), False),
+        (CalledParty("Europe/London", "GB", "Wessex"), (2024, 4, 1), True),  # no region that is known: every region's
+        (LONDON, (2024, 12, 24), False),
+        (NEW_YORK, (2024, 7, 4), True),
+        (NEW_YORK, (2022, 12, 26), True),  # Christmas was a Sunday: the day on which it is kept
+        (CalledParty("Europe/Berlin", "DE"), (2024, 10, 3), True),
+        (CalledParty("Europe/Paris", "DE"), (2024, 7, 14 + 1), False),
+        (CalledParty("Europe/Paris", "DE"), (2025, 7, 14), True),  # the phone rings in France
+        (CalledParty("Antarctica/Troll", "Atlantis"), (2024, 12, 25), True),
+    ],
+)
+def test_holidays_have_their_own_word(party: CalledParty, day: tuple[int, int, int], holiday: bool) -> None:
+    noon = local(party.zone or "", *day, 12)
+    assert (blocked(party, noon) is Reason.HOLIDAY) == holiday
+
+
+def test_a_sunday_is_outside_of_hours_where_the_house_rule_says_so() -> None:
+    noon = datetime(2024, 3, 3, 12, tzinfo=UTC)
+    assert blocked(CalledParty("Europe/Berlin", "DE"), noon) is Reason.OUTSIDE_CALLING_HOURS
+    assert blocked(LONDON, noon) is None
+
+
+def test_a_party_at_two_places_has_the_rules_of_both() -> None:
+    """An account in Britain whose contact's phone rings in New York, in a state that nobody named."""
+    party = CalledParty("America/New_York", "GB")
+    assert {rule.id for rule in rules_for(party, date(2024, 3, 5))} == {
+        "uk-house-hours",
+        "us-federal-hours",
+        "us-fl-hours",
+        "us-ok-hours",
+    }
+    assert blocked(party, local("America/New_York", 2024, 3, 5, 20, 30)) is Reason.OUTSIDE_CALLING_HOURS
+
+
+def test_a_party_of_no_known_country_has_every_rule() -> None:
+    day = date(2024, 3, 5)
+    assert {rule.id for rule in rules_for(CalledParty("UTC"), day)} == {rule.id for rule in standard().hours}, (
+        "nobody knows where that is"
+    )
+    assert [rule.id for rule in rules_for(CalledParty("Europe/London"), day)] == ["uk-house-hours"], "the zone says it"
+    assert rules_for(CalledParty("US/Eastern", None, "FL"), day) == rules_for(MIAMI, day), "an old name of a zone"
 
 
 def test_quiet_hours_come_on_top_and_may_span_midnight() -> None:
@@ -102,11 +147,6 @@ def test_quiet_hours_come_on_top_and_may_span_midnight() -> None:
 def test_an_evening_is_moved_to_the_next_morning() -> None:
     assert moved_into_hours(LONDON, datetime(2024, 3, 5, 22, tzinfo=UTC)) == datetime(2024, 3, 6, 8, tzinfo=UTC)
     assert moved_into_hours(LONDON, datetime(2024, 3, 5, 12, tzinfo=UTC)) == datetime(2024, 3, 5, 12, tzinfo=UTC)
-
-
-def test_every_rule_says_where_it_comes_from() -> None:
-    assert len({rule.rule_id for rule in RULES}) == len(RULES)
-    assert all(rule.citation and 0 <= rule.opens_hour < rule.closes_hour <= 24 for rule in RULES)
 
 
 @given(
