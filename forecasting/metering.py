@@ -89,6 +89,18 @@ def take_in(metering: Metering, report: Report) -> bool:
     return True
 
 
+def beside(mine: Metering, others: Metering) -> Metering:
+    """Both groups as one; of a meter that both know, the newer word counts. What came before is settled."""
+    meters = dict(others.now.meters)
+    for name, meter in mine.now.meters.items():
+        if name not in meters or meters[name].day <= meter.day:
+            meters[name] = meter
+    pools = [one for one in (mine.now.pool, others.now.pool) if one is not None]
+    pool = _sum(pools, max(one.day for one in pools)) if pools else None
+    group = GroupStock(meters, pool)
+    return Metering(group, group)
+
+
 def stocks(group: GroupStock, day: float, coming_units: float = 0.0) -> list[StockState]:
     """Every stock that can run out by itself, on a day, as if `coming_units` had arrived then."""
     holders = [predict(meter, day) for meter in group.meters.values() if meter.level_known]

@@ -17,19 +17,22 @@ from schemas.events.accounts import (
 from schemas.events.ours import StateTransferred
 from schemas.ids import stable_hash
 from streams.codec import decode_account, encode_account
+from streams.core.booking import take_orders
 from streams.core.context import Folding
 from streams.core.needs import Cause, end_need, next_cycle
 from streams.core.recovery import close_recovery, open_recoveries, reopen_recovery
+from streams.core.stock import take_meters
 from streams.core.worth import merge_margins
-from streams.state import Pair
+from streams.state import Pair, seconds
 
 SOURCE = "ringahead/fold"
 """CloudEvents source of what the fold writes to the log."""
 
 
 def registered(folding: Folding, event: Event, fact: AccountRegistered) -> None:
-    """Master data: a field that is left out is unchanged."""
-    del event
+    """Master data: a field that is left out is unchanged. Registered anew, a closed account is open again."""
+    if type(fact) is AccountRegistered:
+        _open_again(folding, seconds(event.time))
     about = folding.account.about
     for name in ("trade", "country", "region", "zone", "tier"):
         value = getattr(fact, name)
@@ -86,8 +89,9 @@ def consent_given(folding: Folding, event: Event, fact: ConsentGiven) -> None:
 
 def closed(folding: Folding, event: Event, fact: AccountClosed) -> None:
     """Everything open ends."""
-    del event, fact
+    del fact
     _end_everything(folding, "closed")
+    folding.account.closed_at = seconds(event.time)
 
 
 def merged(folding: Folding, event: Event, fact: AccountMerged) -> None:
@@ -115,10 +119,7 @@ def transferred(folding: Folding, event: Event, fact: StateTransferred) -> None:
     survivor, loser = folding.account, decode_account(b64decode(fact.state))
     for group, theirs in sorted(loser.pairs.items()):
         _take_pair(folding, group, theirs)
-    for mark in loser.orders.ring:
-        add_order(survivor.orders, mark)
-    for month, cents in loser.spend_cents.items():
-        survivor.spend_cents[month] = survivor.spend_cents.get(month, 0) + cents
+    take_orders(survivor, loser)
     merge_margins(folding, loser.margin_cents)
     survivor.settled_orders = loser.settled_orders | survivor.settled_orders
     survivor.assets = loser.assets | survivor.assets
@@ -133,11 +134,12 @@ def _take_pair(folding: Folding, group: str, theirs: Pair) -> None:
     ours = folding.account.pairs.get(group)
     if ours is None:
         theirs.need = theirs.refusal = None
+        theirs.cycle = max(theirs.cycle, folding.account.cycle_floor)
         folding.account.pairs[group] = ours = theirs
     else:
         for mark in theirs.orders.ring:
             add_order(ours.orders, mark)
-        ours.stock = ours.stock or theirs.stock
+        take_meters(ours, theirs)
         ours.hold_until = max(ours.hold_until or 0, theirs.hold_until or 0) or None
     next_cycle(folding, group, ours, "merged")
 
@@ -147,6 +149,16 @@ def reconsider(folding: Folding) -> None:
     for pair in folding.account.pairs.values():
         if pair.refusal is not None:
             pair.due_hour = folding.next_look_hour
+
+
+def _open_again(folding: Folding, at: int) -> None:
+    """A registration after the closing: what was ended has ended for ever, and needs begin anew."""
+    account = folding.account
+    if not account.closed or (account.closed_at is not None and at <= account.closed_at):
+        return
+    account.closed, account.closed_at = False, None
+    for group, pair in sorted(account.pairs.items()):
+        next_cycle(folding, group, pair, "policy")
 
 
 def _end_everything(folding: Folding, cause: Cause) -> None:

@@ -1,17 +1,28 @@
 """Folding orders: what covers a need, and what takes that back."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 
 from forecasting.pair import OrderMark, add_order, order_key, reduce_order, remove_order
 from schemas.envelope import Event
 from schemas.errors import BadEvent, DeadLetterReason
 from schemas.events.orders import OrderCancelled, OrderChanged, OrderLine, OrderPlaced, OrderReturned
-from streams.core.context import Folding, earliest
+from streams.core.booking import (
+    book,
+    give_back,
+    is_booked,
+    look_hour,
+    note_return,
+    past_order,
+    spend,
+    too_old_to_tell,
+    unbook,
+)
+from streams.core.context import Folding
 from streams.core.needs import next_cycle
 from streams.core.winback import covered as win_back_covered
-from streams.state import Pair, Product, hour_of_day
+from streams.state import Pair, PastOrder, Product, Returned
 
 REMEMBERED_SETTLED = 64
 """Changed or cancelled orders whose OrderPlaced may still be on its way."""
@@ -26,20 +37,24 @@ _CHANGED, _CANCELLED = "changed", "cancelled"
 
 
 def placed(folding: Folding, event: Event, fact: OrderPlaced) -> None:
-    """Any positive order in the group withdraws the need, whatever its size."""
+    """Any positive order in the group withdraws the need, whatever its size; told again it withdraws nothing."""
     quantities = group_quantities(folding, fact.lines)
     cents = worth_cents(folding, fact.lines, fact.currency, event.time)
-    key, day = order_key(fact.order_id), folding.local_day(event.time)
-    known = folding.account.settled_orders.get(key)
-    if known is not None:
-        _old_news(folding, day, key, quantities, known)
-        return
-    if _is_booked(folding, day, key, cents, quantities):
-        return
-    _book(folding, day, key, cents)
-    win_back_covered(folding, fact.order_id)
-    for group, quantity in quantities.items():
-        _cover(folding, group, OrderMark(day, key, quantity), fact.order_id)
+    key, day, account = order_key(fact.order_id), folding.local_day(event.time), folding.account
+    past, settled = past_order(account, key), account.settled_orders.get(key)
+    if past is not None:
+        _told_again(folding, past, quantities, cents)
+    elif too_old_to_tell(account, day):
+        account.late_events += 1
+    elif settled is not None:
+        _old_news(folding, day, key, quantities, settled)
+    elif not _is_booked(folding, day, key, cents, quantities):
+        book(folding, day, key, cents)
+        win_back_covered(folding, fact.order_id)
+        for group, quantity in quantities.items():
+            _cover(folding, group, OrderMark(day, key, quantity), fact.order_id)
+        for returned_before in account.returns.get(key, ()):
+            _give_back(folding, key, returned_before.units, returned_before.cents, fact.order_id)
 
 
 def changed(folding: Folding, event: Event, fact: OrderChanged) -> None:
@@ -47,19 +62,21 @@ def changed(folding: Folding, event: Event, fact: OrderChanged) -> None:
     quantities = group_quantities(folding, fact.lines)
     cents = worth_cents(folding, fact.lines, fact.currency, event.time)
     key = order_key(fact.order_id)
-    before = dict(_marks(folding, key))
-    day = min((mark.day for mark in before.values()), default=folding.local_day(event.time))
-    _book(folding, day, key, cents)
+    past, before = past_order(folding.account, key), dict(_marks(folding, key))
+    usual_day = folding.local_day(event.time) if past is None else past.day
+    day = min((mark.day for mark in before.values()), default=usual_day)
+    book(folding, day, key, cents)
+    folding.account.returns.pop(key, None)  # the lines are what is left of the order, whatever came back
     for group in sorted(before.keys() - quantities.keys()):
         _take_back(folding, group, key)
     for group, quantity in quantities.items():
         mark = OrderMark(day, key, quantity)
         if group in before:
-            pair = _pair(folding, group)
+            pair = folding.account.pair(group)
             expect_more(pair, key, quantity - before[group].quantity)
             add_order(pair.orders, mark)
             _reschedule(folding, pair)
-        else:
+        elif past is None or not _is_in_sums(folding.account.pairs.get(group), day):
             _cover(folding, group, mark, fact.order_id)
     _settle(folding, key, _CHANGED)
 
@@ -70,24 +87,22 @@ def cancelled(folding: Folding, event: Event, fact: OrderCancelled) -> None:
     key = order_key(fact.order_id)
     for group in sorted(dict(_marks(folding, key))):
         _take_back(folding, group, key)
-    _unbook(folding, key)
+    unbook(folding, key)
+    folding.account.returns.pop(key, None)
     _settle(folding, key, _CANCELLED)
 
 
 def returned(folding: Folding, event: Event, fact: OrderReturned) -> None:
-    """Goods came back: taken from their order, or from the most recent ones."""
+    """Goods came back: taken from their order, or from the most recent ones of the product."""
     quantities = group_quantities(folding, fact.lines)
     cents = worth_cents(folding, fact.lines, fact.currency, event.time)
-    key = None if fact.order_id is None else order_key(fact.order_id)
-    for group, quantity in quantities.items():
-        pair = folding.account.pairs.get(group)
-        if pair is None or reduce_order(pair.orders, key, quantity) >= quantity:
-            continue
-        next_cycle(folding, group, pair, "cancelled_order", fact.order_id)
-        _reschedule(folding, pair)
-    _spend(folding, folding.local_day(event.time), -cents)
-    if key is not None and not any(True for _ in _marks(folding, key)):
-        remove_order(folding.account.orders, key)
+    if fact.order_id is None:
+        spend(folding, folding.local_day(event.time), -_give_back_newest(folding, quantities, cents))
+    else:
+        key = order_key(fact.order_id)
+        if folding.account.settled_orders.get(key) != _CANCELLED:
+            note_return(folding.account, key, Returned(quantities, cents))
+            _give_back(folding, key, quantities, cents, fact.order_id)
     folding.look_again()
 
 
@@ -142,10 +157,6 @@ def expect_more(pair: Pair, key: int, units: float) -> None:
         del pair.on_order[key]
 
 
-def _pair(folding: Folding, group: str) -> Pair:
-    return folding.account.pair(group)
-
-
 def _marks(folding: Folding, key: int) -> Iterable[tuple[str, OrderMark]]:
     for group, pair in folding.account.pairs.items():
         for mark in pair.orders.ring:
@@ -155,12 +166,70 @@ def _marks(folding: Folding, key: int) -> Iterable[tuple[str, OrderMark]]:
 
 def _is_booked(folding: Folding, day: int, key: int, cents: int, quantities: dict[str, float]) -> bool:
     """Whether the order is known as it is told: sent again under another event id it covers no later need."""
-    whole = OrderMark(day, key, float(cents)) in folding.account.orders.ring
-    return whole and {group: mark.quantity for group, mark in _marks(folding, key)} == quantities
+    marks = {group: mark.quantity for group, mark in _marks(folding, key)}
+    return is_booked(folding.account, day, key, cents) and marks == _net(folding, key, quantities)
+
+
+def _net(folding: Folding, key: int, quantities: dict[str, float]) -> dict[str, float]:
+    """Units of an order less what came back of it, one return after the other."""
+    left = dict(quantities)
+    for one in folding.account.returns.get(key, ()):
+        for group, units in one.units.items():
+            left[group] = left.get(group, 0.0) - min(units, left.get(group, 0.0))
+    return {group: units for group, units in left.items() if units > 0}
+
+
+def _told_again(folding: Folding, past: PastOrder, quantities: dict[str, float], cents: int) -> None:
+    """An order that left the account's ring: its worth and what is left of it in rings may be mended, no more."""
+    back = sum(one.cents for one in folding.account.returns.get(past.key, ()))
+    if past.cents != max(cents - back, 0):
+        book(folding, past.day, past.key, max(cents - back, 0))
+    net = _net(folding, past.key, quantities)
+    for group, mark in list(_marks(folding, past.key)):
+        if net.get(group, mark.quantity) != mark.quantity:
+            pair = folding.account.pairs[group]
+            add_order(pair.orders, OrderMark(mark.day, past.key, net[group]))
+            _reschedule(folding, pair)
+
+
+def _is_in_sums(pair: Pair | None, day: int) -> bool:
+    """Whether the pair's order of this day has left the ring."""
+    return pair is not None and pair.orders.folded is not None and day <= pair.orders.folded.last_day
+
+
+def _give_back(folding: Folding, key: int, units: dict[str, float], cents: int, order_id: str | None) -> None:
+    """Take what came back off its order, in units and in worth; an order of which nothing is left never was."""
+    found = False
+    for group, quantity in units.items():
+        pair = folding.account.pairs.get(group)
+        if pair is not None and reduce_order(pair.orders, key, quantity) < quantity:
+            found = True
+            next_cycle(folding, group, pair, "cancelled_order", order_id)
+            _reschedule(folding, pair)
+    give_back(folding, key, cents)
+    if found and not any(True for _ in _marks(folding, key)) and past_order(folding.account, key) is None:
+        unbook(folding, key)
+
+
+def _give_back_newest(folding: Folding, units: dict[str, float], cents: int) -> int:
+    """Take what came back off the newest orders of each product, and its worth off these; the cents left over."""
+    taken: dict[int, dict[str, float]] = {}
+    for group, quantity in units.items():
+        pair, left = folding.account.pairs.get(group), quantity
+        for mark in [] if pair is None else reversed(pair.orders.ring):
+            if left > 0:
+                taken.setdefault(mark.key, {})[group] = min(left, mark.quantity)
+                left -= mark.quantity
+    whole = sum(units.values())
+    for key, parts in taken.items():
+        share = round(cents * sum(parts.values()) / whole)
+        _give_back(folding, key, parts, share, None)
+        cents -= share
+    return cents
 
 
 def _cover(folding: Folding, group: str, mark: OrderMark, order_id: str) -> None:
-    pair = _pair(folding, group)
+    pair = folding.account.pair(group)
     add_order(pair.orders, mark)
     next_cycle(folding, group, pair, "covered", order_id)
     pair.hold_until = None
@@ -174,12 +243,7 @@ def _cover(folding: Folding, group: str, mark: OrderMark, order_id: str) -> None
 def _reschedule(folding: Folding, pair: Pair) -> None:
     """From the orders that are there now, so that the way there does not matter."""
     ring = pair.orders.ring
-    pair.due_hour = _after(folding, ring[-1].day) if ring else folding.next_look_hour
-
-
-def _after(folding: Folding, day: int) -> int:
-    """Nobody calls on the day of an order: the pair is looked at when the day is over."""
-    return max(folding.next_look_hour, hour_of_day(day + 1))
+    pair.due_hour = look_hour(folding, ring[-1].day) if ring else folding.next_look_hour
 
 
 def _take_back(folding: Folding, group: str, key: int) -> None:
@@ -194,7 +258,7 @@ def _old_news(folding: Folding, day: int, key: int, quantities: dict[str, float]
     """The order was cancelled or changed before its OrderPlaced came: leave what the right order would have left."""
     present = dict(_marks(folding, key))
     for group in sorted(quantities.keys() - present.keys()):
-        pair = _pair(folding, group)
+        pair = folding.account.pair(group)
         next_cycle(folding, group, pair, "cancelled_order")
         pair.cycle += 1
         _reschedule(folding, pair)
@@ -204,38 +268,8 @@ def _old_news(folding: Folding, day: int, key: int, quantities: dict[str, float]
         _reschedule(folding, pair)
     folding.account.attempts = 0
     if known == _CHANGED:
-        _book(folding, day, key, round(_unbook(folding, key)))
+        book(folding, day, key, unbook(folding, key))
     folding.look_again()
-
-
-def _book(folding: Folding, day: int, key: int, cents: int) -> None:
-    """Count the order for the account as a whole."""
-    _unbook(folding, key)
-    add_order(folding.account.orders, OrderMark(day, key, float(cents)))
-    _spend(folding, day, cents)
-    account = folding.account
-    account.attempts = 0
-    account.check_hour = earliest(account.check_hour, _after(folding, day))
-
-
-def _unbook(folding: Folding, key: int) -> float:
-    """Take the order back; its cents, or 0 when it is unknown or too long ago."""
-    for mark in folding.account.orders.ring:
-        if mark.key == key:
-            _spend(folding, mark.day, -round(mark.quantity))
-            remove_order(folding.account.orders, key)
-            return mark.quantity
-    return 0.0
-
-
-def _spend(folding: Folding, day: int, cents: int) -> None:
-    """Add to the month of the day; a month that comes to nothing is forgotten."""
-    on = date.fromordinal(day)
-    month = on.year * 12 + on.month
-    spend = folding.account.spend_cents
-    spend[month] = spend.get(month, 0) + cents
-    if spend[month] == 0:
-        del spend[month]
 
 
 def _settle(folding: Folding, key: int, how: str) -> None:

@@ -82,6 +82,17 @@ def take_report(pair: Pair, report: Report) -> None:
     pair.stock = metering.total(kept.now)
 
 
+def take_meters(ours: Pair, theirs: Pair) -> None:
+    """The meters of a merged account stand beside the survivor's."""
+    if theirs.stock is None:
+        return
+    mine = metering.begun_with(ours.stock) if ours.metering is None else ours.metering
+    others = metering.begun_with(theirs.stock) if theirs.metering is None else theirs.metering
+    ours.metering = metering.beside(mine, others)
+    ours.stock = metering.total(ours.metering.now)
+    ours.on_order = theirs.on_order | ours.on_order
+
+
 def metered_outlook(folding: Folding, pair: Pair, lead_time_days: float, service_level: float) -> Outlook:
     """When the stock, with what is on its way, comes to nothing; of several, the first that does."""
     today, day = folding.today, _day(folding.now)
