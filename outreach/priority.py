@@ -6,15 +6,23 @@ The order is one integer, smaller first, so that an index of the database keeps 
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from schemas.needs import AccountStanding
 
 DECILE_SHARES: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 _DAY_DIGITS = 10**7
 
 
-def decile(yearly_spend: float, edges: Sequence[float]) -> int:
+def worth(standing: AccountStanding) -> float:
+    """What the account is ranked by: its value from now on; its spend while it was never valued."""
+    return standing.yearly_spend if standing.value is None else standing.value.value
+
+
+def decile(value: float, edges: Sequence[float]) -> int:
     """0 (least) to 9 (most valuable), from the nine inner edges; 0 where no edges are known yet."""
-    return bisect_right(edges, yearly_spend) if edges else 0
+    return bisect_right(edges, value) if edges else 0
 
 
 def rank(
@@ -34,6 +42,30 @@ def rank(
     digits = digits * 10 + _tier(account_tier)
     digits = digits * 10 + _tier(profile_tier)
     return digits * _DAY_DIGITS + created_at.toordinal()
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A rank taken apart: what put the task where it stands."""
+
+    callback_due: bool
+    urgency: int
+    """floor(10 P), 0 to 10."""
+    value_decile: int
+    """9 is the most valuable tenth."""
+    account_tier: int
+    profile_tier: int
+    created_on: date
+
+
+def parts(place: int) -> Parts:
+    """The digits of a rank that `rank` made."""
+    digits, day = divmod(place, _DAY_DIGITS)
+    digits, profile_tier = divmod(digits, 10)
+    digits, account_tier = divmod(digits, 10)
+    digits, decile_digit = divmod(digits, 10)
+    callback, urgency = divmod(digits, 100)
+    return Parts(callback == 0, 10 - urgency, 9 - decile_digit, account_tier, profile_tier, date.fromordinal(day))
 
 
 def _tier(tier: int) -> int:

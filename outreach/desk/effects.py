@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from outreach.desk import lines, reorders
 from outreach.desk.context import Context
-from outreach.desk.ranking import ranked, spend_edges, urgency
+from outreach.desk.ranking import ranked, value_edges, urgency
 from outreach.desk.results import Applied
 from outreach.desk.workspace import Workspace
 from outreach.records import Need, NeedStatus
@@ -64,7 +64,7 @@ class _Application:
         about_needs = (OpenNeed, WithdrawNeed, RefuseNeed, ProposeReorder)
         need_ids = {effect.need_id for effect in named if isinstance(effect, about_needs)}
         if accounts:
-            self.edges = spend_edges(tx)
+            self.edges = value_edges(tx)
             self.standings = {standing.account_id: standing for standing in tx.standings.many(accounts)}
             self.space.load(tx.tasks.open_of(accounts))
         if need_ids:

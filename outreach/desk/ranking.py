@@ -11,18 +11,18 @@ from outreach.records import Task
 from schemas.decisions import TaskClass
 from schemas.needs import AccountStanding
 
-EDGES = "spend_edges"
+EDGES = "value_edges"
 
 
-def spend_edges(tx: Transaction) -> list[float]:
-    """The nine inner edges of yearly spend, as the last upkeep found them; empty before it."""
+def value_edges(tx: Transaction) -> list[float]:
+    """The nine inner edges of value, as the last upkeep found them; empty before it."""
     stored = tx.facts.get(EDGES)
     return [float(edge) for edge in json.loads(stored)] if stored else []
 
 
 def find_edges(tx: Transaction) -> list[float]:
     """Measure the edges anew and keep them."""
-    edges = tx.standings.spend_at(priority.DECILE_SHARES)
+    edges = tx.standings.value_at(priority.DECILE_SHARES)
     tx.facts.put(EDGES, json.dumps(edges))
     return edges
 
@@ -47,7 +47,7 @@ def ranked(
     place = priority.rank(
         callback_due=callback_due,
         p_due=task.p_due,
-        value_decile=priority.decile(standing.yearly_spend if standing else 0.0, edges),
+        value_decile=priority.decile(priority.worth(standing) if standing else 0.0, edges),
         account_tier=standing.tier if standing else 2,
         profile_tier=profile.tier,
         created_at=task.created_at,

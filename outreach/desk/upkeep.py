@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from outreach.desk import hints, lines, reorders
 from outreach.desk.context import Context
-from outreach.desk.ranking import find_edges, ranked, spend_edges
+from outreach.desk.ranking import find_edges, ranked, value_edges
 from outreach.desk.results import Upkept
 from outreach.desk.workspace import LET_GO, Workspace
 from outreach.records import Agent, AuditEntry, Task
@@ -104,7 +104,7 @@ def _schedule(context: Context, now: datetime) -> tuple[int, int]:
         space = Workspace(context)
         space.load(tasks)
         standings = {s.account_id: s for s in context.tx.standings.many({task.account_id for task in tasks})}
-        edges = spend_edges(context.tx)
+        edges = value_edges(context.tx)
         for task in tasks:
             if task.valid_until <= now:
                 lines.expire(space, task, UPKEEP)
@@ -141,7 +141,7 @@ def _rank_hourly(context: Context, now: datetime) -> int:
     after = stored[2] if stored[0] == mark else ""
     if after == _FINISHED:
         return 0
-    edges = spend_edges(tx) if after else find_edges(tx)
+    edges = value_edges(tx) if after else find_edges(tx)
     tasks = tx.tasks.page(WAITING, after=after, limit=SLICE)
     changed = _rank(context, tasks, edges, now)
     tx.facts.put(_RANKED, f"{mark}|{tasks[-1].task_id if len(tasks) == SLICE else _FINISHED}")

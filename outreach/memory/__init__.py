@@ -6,6 +6,7 @@ from datetime import datetime
 from threading import RLock
 
 from outreach.memory import keeping, people, work
+from outreach.memory.reports import MemoryReports
 from outreach.memory.tables import Journal, MemoryTable
 
 
@@ -27,6 +28,7 @@ class MemoryTransaction:
         self.sessions = people.MemorySessions(journal, lambda row: row.token_hash)
         self.login_links = people.MemoryLoginLinks(journal, lambda row: row.token_hash)
         self.suggestions = people.MemorySuggestions(MemoryTable(journal, lambda row: row[0]))
+        self.reports = MemoryReports(self.tasks)
         self.audit = keeping.MemoryAudit(MemoryTable(journal, lambda row: row.audit_id))
         self.outbox = keeping.MemoryOutbox(MemoryTable(journal, lambda row: row[0].outbox_id))
         self.dead_letters = keeping.MemoryDeadLetters(MemoryTable(journal, lambda row: row[0].letter_id))

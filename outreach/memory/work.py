@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from outreach.memory.tables import Journal, MemoryTable
 from outreach.ports import ClaimQuery, Hint
+from outreach.priority import worth
 from outreach.records import REORDER_OPEN, Attempt, Need, NeedStatus, ReorderState, ReorderTask, Task
 from outreach.task import HELD, OPEN, WAITING, TaskState
 from schemas.decisions import Reason
@@ -17,10 +18,10 @@ from schemas.needs import AccountStanding
 class MemoryStandings(MemoryTable[str, AccountStanding]):
     """See `outreach.ports.Standings`."""
 
-    def spend_at(self, shares: Sequence[float]) -> list[float]:
-        """Yearly spend at these shares of all accounts."""
-        spends = sorted(row.yearly_spend for row in self.rows.values())
-        return [spends[int(share * len(spends))] for share in shares] if spends else []
+    def value_at(self, shares: Sequence[float]) -> list[float]:
+        """Value at these shares of all accounts."""
+        values = sorted(worth(row) for row in self.rows.values())
+        return [values[int(share * len(values))] for share in shares] if values else []
 
 
 class MemoryNeeds(MemoryTable[str, Need]):

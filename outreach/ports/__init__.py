@@ -12,6 +12,7 @@ from typing import Protocol
 from outreach.ports.keeping import Artefacts, Audit, Clocks, DeadLetters, Facts, Offsets, Outbox
 from outreach.ports.keyed import Keyed
 from outreach.ports.people import Agents, Contacts, DoNotCall, LoginLinks, Sessions, Suggestions, Users
+from outreach.ports.reports import QueuePlace, Reports, TaskFate
 from outreach.ports.work import Attempts, ClaimQuery, Hint, Needs, Reorders, Standings, Tasks
 
 __all__ = [
@@ -31,11 +32,14 @@ __all__ = [
     "Needs",
     "Offsets",
     "Outbox",
+    "QueuePlace",
     "Reorders",
+    "Reports",
     "Sessions",
     "Standings",
     "Store",
     "Suggestions",
+    "TaskFate",
     "Tasks",
     "Transaction",
     "Users",
@@ -81,6 +85,8 @@ class Transaction(Protocol):
     def login_links(self) -> LoginLinks: ...
     @property
     def suggestions(self) -> Suggestions: ...
+    @property
+    def reports(self) -> Reports: ...
     @property
     def facts(self) -> Facts: ...
 

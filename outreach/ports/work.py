@@ -15,8 +15,8 @@ from schemas.needs import AccountStanding
 class Standings(Keyed[str, AccountStanding], Protocol):
     """What the fold says of each account."""
 
-    def spend_at(self, shares: Sequence[float]) -> list[float]:
-        """Yearly spend at these shares (0 to 1) of all accounts, ascending; empty without accounts."""
+    def value_at(self, shares: Sequence[float]) -> list[float]:
+        """Value (outreach.priority.worth) at these shares (0 to 1) of all accounts, ascending; empty without any."""
         ...
 
 

@@ -38,8 +38,9 @@ standings = Table(
     metadata,
     Column("account_id", Text, primary_key=True),
     Column("account_version", BigInteger, nullable=False),
-    Column("yearly_spend", Float, nullable=False, index=True),
+    Column("yearly_spend", Float, nullable=False),
     Column("body", Text, nullable=False),
+    Column("value", Float, nullable=False, index=True, server_default="0"),
 )
 
 needs = Table(
@@ -105,6 +106,7 @@ tasks = Table(
     Column("closed_at", UtcMoment),
     Column("outcome", Text),
     Index("tasks_by_account", "account_id", "state"),
+    Index("tasks_by_creation", "created_at"),
 )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from outreach.store import keeping, people, positions, work
+from outreach.store.reports import SqlReports
 from outreach.store.tasks import SqlTasks
 from schemas.errors import Unavailable
 
@@ -69,6 +70,7 @@ class SqlTransaction:
         self.sessions = people.SqlSessions(connection)
         self.login_links = people.SqlLoginLinks(connection)
         self.suggestions = people.SqlSuggestions(connection)
+        self.reports = SqlReports(connection)
         self.audit = keeping.SqlAudit(connection)
         self.outbox = keeping.SqlOutbox(connection)
         self.facts = keeping.SqlFacts(connection)

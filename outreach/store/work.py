@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Select, func, select
 
+from outreach.priority import worth
 from outreach.records import Attempt, Need, NeedStatus, ReorderState, ReorderTask
 from outreach.store import schema
 from outreach.store.tables import SqlTable, chunks, counted, upsert
@@ -41,19 +42,20 @@ class SqlStandings:
                 "account_version": row.account_version,
                 "yearly_spend": row.yearly_spend,
                 "body": row.model_dump_json(exclude_defaults=True),
+                "value": worth(row),
             }
             for row in distinct.values()
         ]
         if values:
             self._connection.execute(upsert(self._table, self._connection.dialect.name), values)
 
-    def spend_at(self, shares: Sequence[float]) -> list[float]:
-        """Yearly spend at these shares, by walking the index."""
-        spend = self._table.c.yearly_spend
+    def value_at(self, shares: Sequence[float]) -> list[float]:
+        """Value at these shares, by walking the index."""
+        value = self._table.c.value
         count = self._connection.scalar(select(func.count()).select_from(self._table)) or 0
         if not count:
             return []
-        queries = (select(spend).order_by(spend).offset(int(share * count)).limit(1) for share in shares)
+        queries = (select(value).order_by(value).offset(int(share * count)).limit(1) for share in shares)
         return [self._connection.scalar(query) or 0.0 for query in queries]
 
 

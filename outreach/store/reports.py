@@ -1,0 +1,74 @@
+"""SQL counts over tasks."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+
+from outreach.ports.reports import QueuePlace, TaskFate
+from outreach.store import schema
+from outreach.store.tables import counted
+from outreach.task import TaskState
+from schemas.decisions import TaskClass
+
+_T = schema.tasks.c
+_DAY = timedelta(days=1)
+_READY = schema.in_state({TaskState.READY})
+
+
+class SqlReports:
+    """See `outreach.ports.Reports`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def queue(self, skills: Iterable[str], now: datetime, limit: int) -> list[QueuePlace]:
+        """Best first; each skill's beginning is read along the index, then merged."""
+        places = [
+            QueuePlace(*row)
+            for skill in sorted(set(skills))
+            for row in self._connection.execute(
+                select(_T.skill, _T.rank, _T.task_id)
+                .where(_T.skill == skill, *_waits(now))
+                .order_by(_T.rank, _T.task_id)
+                .limit(limit)
+            )
+        ]
+        return sorted(places, key=lambda place: (place.rank, place.task_id))[:limit]
+
+    def waiting(self, now: datetime) -> Mapping[str, int]:
+        """By skill."""
+        return counted(self._connection, select(_T.skill, func.count()).where(*_waits(now)).group_by(_T.skill))
+
+    def behind(self, skill: str, place: tuple[int, str], now: datetime) -> int:
+        """Behind a place."""
+        rank, task_id = place
+        later = or_(_T.rank > rank, and_(_T.rank == rank, _T.task_id > task_id))
+        query = select(func.count()).where(_T.skill == skill, *_waits(now), later)
+        return self._connection.scalar(query) or 0
+
+    def opened_by_day(self, since: datetime, until: datetime) -> Mapping[date, int]:
+        """One count a day, along the index."""
+        found: dict[date, int] = {}
+        start = since
+        while start < until:
+            midnight = start.replace(hour=0, minute=0, second=0, microsecond=0) + _DAY
+            end = min(midnight, until)
+            query = select(func.count()).where(_T.created_at >= start, _T.created_at < end)
+            count = self._connection.scalar(query) or 0
+            if count:
+                found[start.date()] = count
+            start = end
+        return found
+
+    def fates(self, since: datetime, until: datetime) -> Iterator[TaskFate]:
+        """Oldest first."""
+        columns = (_T.account_id, _T.task_class, _T.state, _T.outcome, _T.attempts, _T.created_at, _T.closed_at)
+        query = select(*columns).where(_T.created_at >= since, _T.created_at < until)
+        for row in self._connection.execute(query.order_by(_T.created_at, _T.task_id)).yield_per(5000):
+            yield TaskFate(*row)
+
+
+def _waits(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """The conditions of a claim that hold for every agent, in the words of its index."""
+    return (_READY, schema.AWAKE, _T.task_class == TaskClass.SELLING, ~_T.supervised, _T.valid_until > now)
