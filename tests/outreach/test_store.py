@@ -163,11 +163,11 @@ def test_numbers_stay_blocked_from_the_first_word(store: Store) -> None:
         assert (tx.do_not_call.among(["+1", "+2"]), tx.do_not_call.counted()) == ({"+1"}, 1)
 
 
-def test_spend_at_shares_of_all_accounts(store: Store) -> None:
+def test_value_at_shares_of_all_accounts(store: Store) -> None:
     with store.begin() as tx:
-        assert tx.standings.spend_at([0.5]) == []
+        assert tx.standings.value_at([0.5]) == []
         tx.standings.put([standing(f"a{n}", yearly_spend=float(n)) for n in range(700)])
-        assert tx.standings.spend_at([0.0, 0.1, 0.5, 0.999]) == [0.0, 70.0, 350.0, 699.0]
+        assert tx.standings.value_at([0.0, 0.1, 0.5, 0.999]) == [0.0, 70.0, 350.0, 699.0]
         assert len(tx.standings.many(f"a{n}" for n in range(1000))) == 700
 
 
