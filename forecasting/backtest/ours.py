@@ -1,0 +1,55 @@
+"""Our model as a method of the backtest: fitted at each origin on its past, then asked like in production."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from forecasting.backtest.cases import CURVE_DAYS, Prediction
+from forecasting.forecasts import HORIZONS_DAYS, QUANTILES, forecaster_of
+
+if TYPE_CHECKING:
+    from forecasting.artefact import PopulationModel
+    from forecasting.backtest.cases import Candidates
+    from forecasting.backtest.method import Predict
+
+ROWS_AT_ONCE = 20_000
+
+
+def ours(seed: int = 0) -> Predict:
+    """Fits once an origin; both levels of one origin share the fit."""
+    kept: dict[tuple[int, int, float], PopulationModel] = {}
+
+    def predict(candidates: Candidates) -> Prediction:
+        from forecasting.learn import fit_population  # statsmodels takes seconds to import
+
+        past = candidates.past
+        key = (candidates.day, len(past), float(past.quantity.sum()))
+        if key not in kept:
+            kept.clear()
+            kept[key] = fit_population(past, candidates.day, seed=seed)
+        return predicted_by(kept[key], candidates)
+
+    return predict
+
+
+def predicted_by(model: PopulationModel, candidates: Candidates) -> Prediction:
+    """What a model that was learnt already says of candidates."""
+    parts = []
+    for start in range(0, max(len(candidates), 1), ROWS_AT_ONCE):
+        rows = np.arange(start, min(start + ROWS_AT_ONCE, len(candidates)))
+        parts.append(_of_rows(model, candidates, rows))
+    probability, curve, quantile_days = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return Prediction(probability, curve, quantile_days)
+
+
+def _of_rows(
+    model: PopulationModel, candidates: Candidates, rows: np.ndarray[tuple[int], np.dtype[np.int64]]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    forecaster, day = forecaster_of(model, candidates.level), candidates.day
+    columns = candidates.pairs.take(rows).columns
+    curve = np.stack([forecaster.probability(columns, day, float(h)) for h in CURVE_DAYS], 1)
+    at = np.searchsorted(CURVE_DAYS, HORIZONS_DAYS)
+    quantiles = np.stack([forecaster.quantile_day(columns, day, q) - day for q in QUANTILES], 1)
+    return curve[:, at], curve, quantiles
