@@ -17,6 +17,7 @@ from schemas.events import ours, usage
 from schemas.ids import event_key
 from streams.core import accounts, orders, outcomes, stock
 from streams.core.context import Context, Folding
+from streams.core.room import make_room
 from streams.core.standing import tell_standing
 from streams.core.worth import note_margin
 from streams.state import REMEMBERED_IDS, Account, seconds
@@ -108,5 +109,9 @@ def _is_late(account: Account, event: Event) -> bool:
 def _remember(account: Account, event: Event, key: int) -> None:
     account.seen.append(key)
     del account.seen[:-REMEMBERED_IDS]
+        pairs_before = len(account.pairs)
     if type(event.fact) in MOVES_FORECAST:  # an account registered today may bring the orders of years
+        for follow in FOLLOWERS.get(type(event.fact), ()):
+            follow(folding, event, event.fact)
+        make_room(folding, pairs_before)
         account.newest = max(account.newest, seconds(event.time))
