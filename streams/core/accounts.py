@@ -21,9 +21,9 @@ from streams.core.booking import take_orders
 from streams.core.context import Folding
 from streams.core.needs import Cause, end_need, next_cycle
 from streams.core.recovery import close_recovery, open_recoveries, reopen_recovery
+from streams.core.room import check_complaints
 from streams.core.stock import take_meters
 from streams.core.worth import merge_margins
-from streams.core.room import check_complaints
 from streams.state import Pair, seconds
 
 SOURCE = "ringahead/fold"
@@ -51,8 +51,8 @@ def registered(folding: Folding, event: Event, fact: AccountRegistered) -> None:
 def complaint_opened(folding: Folding, event: Event, fact: ComplaintOpened) -> None:
     """Selling stops at once; somebody calls to mend."""
     del event
-        check_complaints(folding.account)
     if fact.complaint_id not in folding.account.complaints:
+        check_complaints(folding.account)
         folding.account.complaints.append(fact.complaint_id)
         reopen_recovery(folding, fact.complaint_id)
     open_recoveries(folding)

@@ -98,7 +98,11 @@ def _apply(folding: Folding, event: Event) -> None:
     elif _is_late(account, event):
         account.late_events += 1
     else:
+        pairs_before = len(account.pairs)
         HANDLERS[type(event.fact)](folding, event, event.fact)
+        for follow in FOLLOWERS.get(type(event.fact), ()):
+            follow(folding, event, event.fact)
+        make_room(folding, pairs_before)
         note_margin(folding, event)
 
 
@@ -109,9 +113,5 @@ def _is_late(account: Account, event: Event) -> bool:
 def _remember(account: Account, event: Event, key: int) -> None:
     account.seen.append(key)
     del account.seen[:-REMEMBERED_IDS]
-        pairs_before = len(account.pairs)
     if type(event.fact) in MOVES_FORECAST:  # an account registered today may bring the orders of years
-        for follow in FOLLOWERS.get(type(event.fact), ()):
-            follow(folding, event, event.fact)
-        make_room(folding, pairs_before)
         account.newest = max(account.newest, seconds(event.time))
