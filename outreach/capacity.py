@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from itertools import combinations
 from statistics import median
 
+from schemas.decisions import Reason
+
 Place = tuple[int, str]
 """A task's place in a queue: rank, then id."""
 Crew = Mapping[frozenset[str], int]
 """How many agents are there, by the skills that they have."""
 
+REASON = Reason.CAPACITY
+"""What is said of a task behind the window."""
 MANY_SKILLS = 6
 """With more skills only each one and all together are looked at: their combinations would be too many."""
 NORMAL_DAYS = 28

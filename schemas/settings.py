@@ -69,6 +69,8 @@ class Settings(BaseSettings):
     """A model older than this, in business time, stops new selling tasks."""
     rules_file: Path | None = None
     """The site's own calling rules (TOML), on top of the standard ones: `ringahead rules` lists all."""
+    calls_per_agent_hour: int = Field(default=12, ge=1, le=200)
+    """How many calls an agent makes in an hour. What all agents cannot call waits with the reason capacity."""
     kill_switch: bool = False
     """Stops every new call task at once, with the reason kill_switch."""
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from outreach.desk import cards, claims, effects, numbers, outcomes, reorders, supervision
 from outreach.desk import upkeep as due
 from outreach.desk.context import Context, ProfileBook, read_clocks
+from outreach.desk.emission import Emission, emission
 from outreach.desk.results import (
     AccountRecord,
     Applied,
@@ -37,6 +38,7 @@ __all__ = [
     "Blocked",
     "Desk",
     "DeskRules",
+    "Emission",
     "NothingToDo",
     "Outcome",
     "TaskCard",
@@ -156,6 +158,11 @@ class Desk:
     def upkeep(self, tx: Transaction, db_now: datetime) -> Upkept:
         """Do all that is due: leases, timers, schedules, validity, priorities. Call it every few seconds."""
         return due.upkeep(self._context(tx), db_now)
+
+    def emission(self, tx: Transaction) -> Emission | None:
+        """How many tasks open against what is normal, and how many wait for want of people; None before the first
+        word of business time."""
+        return emission(self._context(tx))
 
     def changes_since(self, tx: Transaction, audit_id: int, limit: int = 500) -> list[AuditEntry]:
         """For live pages: what changed after this entry."""

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from outreach.desk import eligibility
+from outreach.desk import eligibility, pacing
 from outreach.desk.cards import build_card
 from outreach.desk.context import Context
 from outreach.desk.eligibility import Verdict
@@ -19,6 +19,8 @@ from schemas.errors import NotFound, Refused, StaleToken
 
 _PAGES = (3, 20, 50)
 """Candidates looked at in one go: few at first, so that other agents find the next best ones unlocked."""
+_CLAIMABLE = ((), (Reason.CAPACITY,))
+"""Want of people keeps no agent from a call who is free."""
 
 
 def next_task(context: Context, agent_id: str, db_now: datetime) -> TaskCard | NothingToDo:
@@ -73,8 +75,9 @@ def claim_task(context: Context, agent_id: str, task_id: str, db_now: datetime) 
     if context.now is None:
         raise Refused(Reason.FORECAST_STALE)
     verdict = eligibility.judge(context, task, eligibility.learn(context, [task]))
-    if verdict.reasons:
-        raise Refused(verdict.reasons[0], ", ".join(verdict.reasons))
+    blocking = [reason for reason in verdict.reasons if reason is not Reason.CAPACITY]
+    if blocking:
+        raise Refused(blocking[0], ", ".join(blocking))
     return _claim(context, agent, task, verdict, db_now)
 
 
@@ -220,7 +223,7 @@ def _first_free(context: Context, page: list[Task], hints: list[Hint]) -> tuple[
     known = eligibility.learn(context, page)
     for task in page:
         verdict = eligibility.judge(context, task, known)
-        if not verdict.reasons:
+        if verdict.reasons in _CLAIMABLE:
             return task, verdict
         if verdict.retry_at is not None:
             hints.append(hint_of(task, verdict))
@@ -233,6 +236,9 @@ def _remember(context: Context, hints: list[Hint]) -> None:
 
 
 def _claim(context: Context, agent: Agent, task: Task, verdict: Verdict, db_now: datetime) -> TaskCard:
+    if verdict.reasons and context.now is not None:
+        pacing.move_on(context, task, context.now)
+        verdict = replace(verdict, reasons=())
     space = Workspace(context)
     space.load([task])
     after = space.move(

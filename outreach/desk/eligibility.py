@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import NoReturn, TypeVar
 
 from outreach import hours
+from outreach.capacity import Window
+from outreach.desk import pacing
 from outreach.desk.context import Context
 from outreach.hours import CalledParty
 from outreach.profiles import Profile
@@ -21,7 +23,7 @@ T = TypeVar("T", ContactPoint, Attempt)
 LOOK_BACK_DAYS = 60
 RECHECK = timedelta(hours=1)
 """A task whose obstacle has no known end is looked at again after this much business time."""
-_EVERYWHERE = frozenset({Reason.KILL_SWITCH, Reason.FORECAST_STALE})
+_EVERYWHERE = frozenset({Reason.KILL_SWITCH, Reason.FORECAST_STALE, Reason.CAPACITY})
 """Reasons that concern all tasks: they say nothing about one."""
 
 
@@ -33,6 +35,8 @@ class Knowledge:
     contacts: Mapping[str, Sequence[ContactPoint]]
     blocked_numbers: frozenset[str]
     attempts: Mapping[str, Sequence[Attempt]]
+    window: Window | None = None
+    """The beginning of the queue that is offered to the people who are there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ def learn(context: Context, tasks: Iterable[Task]) -> Knowledge:
         contacts,
         frozenset(tx.do_not_call.among(numbers)) if numbers else frozenset(),
         _grouped(tx.attempts.of_accounts(accounts, since)),
+        pacing.window_of(tx),
     )
 
 
@@ -95,6 +100,7 @@ def judge(context: Context, task: Task, known: Knowledge) -> Verdict:
             Reason.FREQUENCY_CAP: too_often is not None,
             Reason.FORECAST_STALE: task.task_class is TaskClass.SELLING and is_stale(context),
             Reason.KILL_SWITCH: is_stopped(context),
+            Reason.CAPACITY: pacing.is_behind(known.window, task),
         },
     )
     reasons = blocking_reasons(facts)

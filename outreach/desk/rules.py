@@ -31,6 +31,8 @@ class DeskRules:
     stale_model_days: int = 7
     kill_switch: bool = False
     holdout_salt: str = "ringahead"
+    calls_per_agent_hour: int = 12
+    """How many calls an agent makes in an hour: so long is the beginning of the queue that is offered."""
     examined: int = 200
     """Candidates that one claim looks at."""
     book: RuleBook = field(default_factory=standard)
@@ -44,6 +46,7 @@ def rules_from(settings: Settings) -> DeskRules:
         stale_model_days=settings.stale_model_days,
         kill_switch=settings.kill_switch,
         holdout_salt=settings.holdout_salt,
+        calls_per_agent_hour=settings.calls_per_agent_hour,
         book=book_from(settings),
     )
 

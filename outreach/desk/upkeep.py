@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from outreach.desk import hints, lines, reorders
+from outreach.desk import hints, lines, pacing, reorders
 from outreach.desk.context import Context
 from outreach.desk.ranking import find_edges, ranked, value_edges
 from outreach.desk.results import Upkept
@@ -32,7 +32,9 @@ def upkeep(context: Context, db_now: datetime) -> Upkept:
     proposals.save()
     space.save()
     hints.refresh(context, context.now, rounds=10)
-    return Upkept(expired_leases, lost, ready, expired, flagged, _rank_hourly(context, context.now))
+    ranked_anew = _rank_hourly(context, context.now)
+    pacing.renew(context, context.now)
+    return Upkept(expired_leases, lost, ready, expired, flagged, ranked_anew)
 
 
 def _timers(context: Context, db_now: datetime) -> tuple[int, int]:
