@@ -64,6 +64,10 @@ class Task:
     closed_at: datetime | None = None
     outcome: str | None = None
     """How it ended: a disposition, or the cause of the withdrawal."""
+    owner_until: datetime | None = None
+    """Until then it is offered to its owner alone; afterwards to the team."""
+    queue: str = ""
+    """The queue that takes it; empty: everybody's."""
 
     @property
     def is_open(self) -> bool:
@@ -172,6 +176,9 @@ class Attempt:
     ended_at: datetime | None = None
     disposition: Disposition | None = None
     override_reason: str | None = None
+    channel: Channel = Channel.PHONE
+    number_key: str | None = None
+    """Hash of the number: limits hold for who is called, also where accounts share a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,16 +236,112 @@ class ContactPoint:
     """``generated`` marks demo data."""
 
 
+class AgentState(StrEnum):
+    """What an agent is doing; only who is available is offered tasks."""
+
+    AVAILABLE = "available"
+    BREAK = "break"
+    AWAY = "away"
+    """Also set by the desk, after leases that ran out in a row."""
+    OFF = "off"
+
+
 @dataclass(frozen=True, slots=True)
 class Agent:
     """A person at the phone, as the desk sees him."""
 
     agent_id: str
     state: str = "available"
-    """``available`` or ``away``."""
+    """A word of `AgentState`."""
     skills: tuple[str, ...] = ("sales", "key_accounts")
     expiries: int = 0
     """Leases that ran out in a row."""
+    queues: tuple[str, ...] = ()
+    """Queues that he works in, besides the tasks that no queue takes."""
+    shifts: tuple[str, ...] = ()
+    """``mon 08:00-16:30`` ...; none: always on shift."""
+    zone: str = "UTC"
+    """IANA zone of the shifts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A part of the work for a part of the team. An empty list of criteria takes everything."""
+
+    queue_id: str
+    name: str = ""
+    classes: tuple[str, ...] = ()
+    skills: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    sizes: tuple[str, ...] = ()
+    place: int = 1
+    """Of several that take a task the one with the smallest place does."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterCopy:
+    """A copy of an official do-not-call register. The numbers are kept beside it, by generation."""
+
+    register: str
+    generation: str
+    copied_at: datetime
+    """When the register was copied (business time), not when it was loaded."""
+    numbers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """An account whose data are erased: nobody contacts it any more."""
+
+    account_id: str
+    at: datetime
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProductCard:
+    """What an agent may say of a product: the product master's newest word."""
+
+    sku: str
+    group: str
+    as_of: datetime
+    name: str = ""
+    available: bool = True
+    lead_time_days: float | None = None
+    unit_price: str | None = None
+    """Decimal as text; the list price of one unit."""
+    currency: str | None = None
+
+
+class AnswerState(StrEnum):
+    """What the ERP said of an order that it was asked to book."""
+
+    ASKED = "asked"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class AskedOrder:
+    """An order that an agent asked the ERP to book, and the ERP's answer."""
+
+    command_id: str
+    account_id: str
+    task_id: str
+    agent_id: str
+    currency: str
+    lines_json: str
+    """`schemas.commands.CommandLine`s."""
+    asked_at: datetime
+    state: AnswerState = AnswerState.ASKED
+    order_id: str | None = None
+    promised_at: datetime | None = None
+    total: str | None = None
+    """Decimal as text, in the order's currency."""
+    reason: str | None = None
+    """Why it was refused."""
+    answered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,9 +52,9 @@ def _best(
             agent.skills,
             now,
             db_now,
-            context.rules.callback_grace_minutes,
             classes,
             limit,
+            agent.queues,
         )
         page = context.tx.tasks.candidates(query, frozenset(seen))
         seen.update(task.task_id for task in page)

@@ -24,6 +24,7 @@ from schemas.events.ours import CallEnded, Disposition
 D = Disposition
 _FAILED = frozenset({D.NO_ANSWER, D.BUSY, D.VOICEMAIL, D.WRONG_NUMBER})
 """Nobody was reached: tried again until the cap."""
+_PROMISED_NOTHING: dict[str, Any] = {"callback_at": None, "owner_id": None, "owner_until": None}
 _FINAL = {
     D.HAS_STOCK: TaskEvent.HAS_STOCK,
     D.NOT_INTERESTED: TaskEvent.NOT_INTERESTED,
@@ -139,7 +140,7 @@ def _transition(
     if not lines:
         return (TaskEvent.ORDER_SEEN if said is D.ORDER_TAKEN else TaskEvent.COVERED), {}
     if said is D.ORDER_TAKEN:
-        return TaskEvent.ORDER_TAKEN, {"awaiting_since": at, "callback_at": None, "owner_id": None, "not_before": None}
+        return TaskEvent.ORDER_TAKEN, {**_PROMISED_NOTHING, "awaiting_since": at, "not_before": None}
     if said is D.CALLBACK:
         return TaskEvent.CALLBACK, _callback(context, task, outcome, verdict, at, cap)
     return _once_more(context, task, said, verdict, at, exhausted=exhausted)
@@ -152,7 +153,7 @@ def _once_more(
     if exhausted:
         service = task.task_class is TaskClass.SERVICE
         return TaskEvent.EXHAUSTED, {"flag": "exhausted" if service else None}
-    again = {"callback_at": None, "owner_id": None, "not_before": _retry_at(context, said, verdict, at)}
+    again = {**_PROMISED_NOTHING, "not_before": _retry_at(context, said, verdict, at)}
     return (TaskEvent.WRONG_NUMBER if said is D.WRONG_NUMBER else TaskEvent.RETRY), again
 
 
@@ -187,6 +188,7 @@ def _callback(
         "callback_at": when,
         "not_before": when,
         "owner_id": task.agent_id,
+        "owner_until": when + timedelta(minutes=context.rules.callback_grace_minutes),
         "valid_until": max(task.valid_until, when + timedelta(days=1)),
     }
 

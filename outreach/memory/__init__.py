@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from threading import RLock
 
-from outreach.memory import keeping, people, work
+from outreach.memory import asked, keeping, people, work
 from outreach.memory.reports import MemoryReports
 from outreach.memory.tables import Journal, MemoryTable
 
@@ -23,6 +23,13 @@ class MemoryTransaction:
         self.attempts = work.MemoryAttempts(journal, lambda row: row.attempt_id)
         self.contacts = people.MemoryContacts(journal, lambda row: row.contact_id)
         self.do_not_call = people.MemoryDoNotCall(MemoryTable(journal, lambda row: row[0]))
+        self.registers = people.MemoryRegisters(
+            MemoryTable(journal, lambda row: row.register), MemoryTable(journal, lambda row: row)
+        )
+        self.erasures = people.MemoryErasures(journal, lambda row: row.account_id)
+        self.queues = people.MemoryQueues(journal, lambda row: row.queue_id)
+        self.products = asked.MemoryProducts(journal, lambda row: row.sku)
+        self.asked_orders = asked.MemoryAskedOrders(journal, lambda row: row.command_id)
         self.agents = people.MemoryAgents(journal, lambda row: row.agent_id)
         self.users = people.MemoryUsers(journal, lambda row: row.user_id)
         self.sessions = people.MemorySessions(journal, lambda row: row.token_hash)

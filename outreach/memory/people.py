@@ -5,7 +5,7 @@ from datetime import datetime
 
 from outreach.access import LoginLink, Session, User
 from outreach.memory.tables import MemoryTable
-from outreach.records import Agent, ContactPoint, Suggestion
+from outreach.records import Agent, ContactPoint, Erasure, Queue, RegisterCopy, Suggestion
 
 
 class MemoryContacts(MemoryTable[str, ContactPoint]):
@@ -47,6 +47,50 @@ class MemoryDoNotCall:
     def counted(self) -> int:
         """How many."""
         return len(self._table.rows)
+
+
+class MemoryRegisters:
+    """See `outreach.ports.Registers`."""
+
+    def __init__(
+        self,
+        copies: MemoryTable[str, RegisterCopy],
+        numbers: MemoryTable[tuple[str, str, str], tuple[str, str, str]],
+    ) -> None:
+        self._copies = copies
+        self._numbers = numbers
+
+    def copies(self) -> list[RegisterCopy]:
+        """By name."""
+        return sorted(self._copies.rows.values(), key=lambda copy: copy.register)
+
+    def add_numbers(self, register: str, generation: str, numbers: Iterable[str]) -> None:
+        """Of a copy that is being loaded."""
+        self._numbers.put((number, register, generation) for number in numbers)
+
+    def put_in_force(self, copy: RegisterCopy) -> None:
+        """This generation counts."""
+        self._copies.put([copy])
+        for row in self._numbers.where(lambda row: row[1] == copy.register and row[2] != copy.generation):
+            self._numbers.remove(row)
+
+    def listed(self, numbers: Iterable[str]) -> set[tuple[str, str]]:
+        """(number, register)."""
+        wanted = set(numbers)
+        present = {(copy.register, copy.generation) for copy in self._copies.rows.values()}
+        return {row[:2] for row in self._numbers.rows if row[0] in wanted and row[1:] in present}
+
+
+class MemoryQueues(MemoryTable[str, Queue]):
+    """See `outreach.ports.Queues`."""
+
+    def all(self) -> list[Queue]:
+        """In order of place and id."""
+        return sorted(self.rows.values(), key=lambda queue: (queue.place, queue.queue_id))
+
+
+class MemoryErasures(MemoryTable[str, Erasure]):
+    """See `outreach.ports.Erasures`."""
 
 
 class MemoryAgents(MemoryTable[str, Agent]):

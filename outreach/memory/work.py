@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from outreach.memory.tables import Journal, MemoryTable
 from outreach.ports import ClaimQuery, Hint
@@ -72,20 +72,16 @@ class MemoryTasks(MemoryTable[str, Task]):
 
     def _may_be_offered(self, task: Task, query: ClaimQuery) -> bool:
         shut_out = self.excluded.get((task.task_id, query.agent_id))
-        late = timedelta(minutes=query.callback_grace_minutes)
         return (
             task.state is TaskState.READY
+            and task.queue in ("", *query.queues)
             and task.skill in query.skills
             and task.task_class in query.classes
             and not task.supervised
             and task.valid_until > query.now
             and task.eligible_from is None
             and (task.eligible_until is None or task.eligible_until > query.now)
-            and (
-                task.owner_id in (None, query.agent_id)
-                or task.callback_at is None
-                or task.callback_at + late <= query.now
-            )
+            and (task.owner_id in (None, query.agent_id) or task.owner_until is None or task.owner_until <= query.now)
             and (shut_out is None or shut_out[2] <= query.db_now)
         )
 
@@ -183,6 +179,15 @@ class MemoryTasks(MemoryTable[str, Task]):
         """By state."""
         return Counter(task.state for task in self.rows.values())
 
+    def missed(self, since: datetime) -> Mapping[str, int]:
+        """By what last blocked them."""
+        found = self.where(lambda t: t.state is TaskState.EXPIRED and t.closed_at is not None and t.closed_at >= since)
+        return Counter(str(task.hint_reason or "") for task in found)
+
+    def owned_by(self, agent_id: str, limit: int = 500) -> list[Task]:
+        """Promised or assigned to the agent."""
+        return self.where(lambda task: task.owner_id == agent_id and task.state in WAITING)[:limit]
+
     def hint_counts(self, skills: tuple[str, ...]) -> Mapping[Reason, int]:
         """Ready tasks by what blocked them."""
         found = self.where(lambda task: task.state is TaskState.READY and task.skill in skills)
@@ -249,6 +254,12 @@ class MemoryAttempts(MemoryTable[str, Attempt]):
         """Oldest first."""
         wanted = set(account_ids)
         found = self.where(lambda a: a.account_id in wanted and a.started_at >= since)
+        return sorted(found, key=lambda attempt: (attempt.started_at, attempt.attempt_id))
+
+    def of_numbers(self, number_keys: Iterable[str], since: datetime) -> list[Attempt]:
+        """Oldest first."""
+        wanted = set(number_keys)
+        found = self.where(lambda a: a.number_key in wanted and a.started_at >= since)
         return sorted(found, key=lambda attempt: (attempt.started_at, attempt.attempt_id))
 
 

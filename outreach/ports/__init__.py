@@ -11,13 +11,25 @@ from typing import Protocol
 
 from outreach.ports.keeping import Artefacts, Audit, Clocks, DeadLetters, Facts, Offsets, Outbox
 from outreach.ports.keyed import Keyed
-from outreach.ports.people import Agents, Contacts, DoNotCall, LoginLinks, Sessions, Suggestions, Users
+from outreach.ports.people import (
+    Agents,
+    Contacts,
+    DoNotCall,
+    Erasures,
+    LoginLinks,
+    Queues,
+    Registers,
+    Sessions,
+    Suggestions,
+    Users,
+)
 from outreach.ports.reports import QueuePlace, Reports, TaskFate
-from outreach.ports.work import Attempts, ClaimQuery, Hint, Needs, Reorders, Standings, Tasks
+from outreach.ports.work import AskedOrders, Attempts, ClaimQuery, Hint, Needs, Products, Reorders, Standings, Tasks
 
 __all__ = [
     "Agents",
     "Artefacts",
+    "AskedOrders",
     "Attempts",
     "Audit",
     "ClaimQuery",
@@ -25,6 +37,7 @@ __all__ = [
     "Contacts",
     "DeadLetters",
     "DoNotCall",
+    "Erasures",
     "Facts",
     "Hint",
     "Keyed",
@@ -32,7 +45,10 @@ __all__ = [
     "Needs",
     "Offsets",
     "Outbox",
+    "Products",
     "QueuePlace",
+    "Queues",
+    "Registers",
     "Reorders",
     "Reports",
     "Sessions",
@@ -63,6 +79,16 @@ class Transaction(Protocol):
     def contacts(self) -> Contacts: ...
     @property
     def do_not_call(self) -> DoNotCall: ...
+    @property
+    def registers(self) -> Registers: ...
+    @property
+    def erasures(self) -> Erasures: ...
+    @property
+    def queues(self) -> Queues: ...
+    @property
+    def products(self) -> Products: ...
+    @property
+    def asked_orders(self) -> AskedOrders: ...
     @property
     def audit(self) -> Audit: ...
     @property

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from outreach.access import LoginLink, Session, User
 from outreach.ports.keyed import Keyed
-from outreach.records import Agent, ContactPoint, Suggestion
+from outreach.records import Agent, ContactPoint, Erasure, Queue, RegisterCopy, Suggestion
 
 
 class Contacts(Keyed[str, ContactPoint], Protocol):
@@ -39,6 +39,42 @@ class DoNotCall(Protocol):
     def counted(self) -> int:
         """How many numbers are on it."""
         ...
+
+
+class Registers(Protocol):
+    """Copies of official do-not-call registers. A new copy is filled under its generation and then put in force."""
+
+    def copies(self) -> list[RegisterCopy]:
+        """Those in force, by name."""
+        ...
+
+    def add_numbers(self, register: str, generation: str, numbers: Iterable[str]) -> None:
+        """Numbers (normalised) of a copy that is being loaded; twice is once."""
+        ...
+
+    def put_in_force(self, copy: RegisterCopy) -> None:
+        """From now on this generation counts, and the numbers of others are deleted."""
+        ...
+
+    def listed(self, numbers: Iterable[str]) -> set[tuple[str, str]]:
+        """(number, register) for those of the numbers that stand on a copy in force."""
+        ...
+
+
+class Queues(Keyed[str, Queue], Protocol):
+    """Parts of the work."""
+
+    def all(self) -> list[Queue]:
+        """In order of place and id."""
+        ...
+
+    def remove(self, queue_id: str) -> None:
+        """Delete it."""
+        ...
+
+
+class Erasures(Keyed[str, Erasure], Protocol):
+    """Accounts whose data are erased."""
 
 
 class Agents(Keyed[str, Agent], Protocol):

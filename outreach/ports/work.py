@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from outreach.ports.keyed import Keyed
-from outreach.records import Attempt, Need, ReorderState, ReorderTask, Task
+from outreach.records import AskedOrder, Attempt, Need, ProductCard, ReorderState, ReorderTask, Task
 from outreach.task import TaskState
 from schemas.decisions import Reason, TaskClass
 from schemas.needs import AccountStanding
@@ -49,9 +49,10 @@ class ClaimQuery:
     now: datetime
     """Business time."""
     db_now: datetime
-    callback_grace_minutes: int = 15
     classes: tuple[TaskClass, ...] = tuple(TaskClass)
     limit: int = 20
+    queues: tuple[str, ...] = ()
+    """Besides the tasks that no queue takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +139,16 @@ class Tasks(Protocol):
         """How many tasks are in each state."""
         ...
 
+    def missed(self, since: datetime) -> Mapping[str, int]:
+        """Tasks that expired since then (business time), by what last blocked them; empty word: nothing did."""
+        ...
+
     def hint_counts(self, skills: tuple[str, ...]) -> Mapping[Reason, int]:
         """Ready tasks by the reason that blocked them when they were last looked at."""
+        ...
+
+    def owned_by(self, agent_id: str, limit: int = 500) -> list[Task]:
+        """Waiting tasks that are promised or assigned to the agent, locked."""
         ...
 
     def exclude(self, task_id: str, agent_id: str, until: datetime) -> None:
@@ -190,4 +199,28 @@ class Attempts(Keyed[str, Attempt], Protocol):
 
     def of_accounts(self, account_ids: Iterable[str], since: datetime) -> list[Attempt]:
         """Started since then, oldest first."""
+        ...
+
+    def of_numbers(self, number_keys: Iterable[str], since: datetime) -> list[Attempt]:
+        """To these numbers, whichever account they were for, oldest first."""
+        ...
+
+
+class AskedOrders(Keyed[str, AskedOrder], Protocol):
+    """Orders that the ERP was asked to book."""
+
+    def of_task(self, task_id: str) -> list[AskedOrder]:
+        """Newest first."""
+        ...
+
+    def of_account(self, account_id: str, limit: int = 50) -> list[AskedOrder]:
+        """Newest first."""
+        ...
+
+
+class Products(Keyed[str, ProductCard], Protocol):
+    """What may be said of products; an older word changes nothing."""
+
+    def of_groups(self, groups: Iterable[str]) -> list[ProductCard]:
+        """Products of these groups, in order of their numbers."""
         ...

@@ -105,6 +105,8 @@ tasks = Table(
     Column("awaiting_since", UtcMoment),
     Column("closed_at", UtcMoment),
     Column("outcome", Text),
+    Column("owner_until", UtcMoment),
+    Column("queue", Text, nullable=False, server_default=""),
     Index("tasks_by_account", "account_id", "state"),
     Index("tasks_by_creation", "created_at"),
 )
@@ -131,7 +133,7 @@ _partial("tasks_one_open", OPEN, tasks.c.account_id, tasks.c.task_class, unique=
 _partial("tasks_one_held", HELD, tasks.c.agent_id, unique=True)
 AWAKE, ASLEEP = tasks.c.eligible_from.is_(None), tasks.c.eligible_from.is_not(None)
 """Whether a ready task is among those that a claim walks, or waits for its calling hours apart from them."""
-_RANKED = (tasks.c.skill, tasks.c.task_class, tasks.c.rank, tasks.c.task_id)
+_RANKED = (tasks.c.queue, tasks.c.skill, tasks.c.task_class, tasks.c.rank, tasks.c.task_id)
 _partial("tasks_by_rank", {TaskState.READY}, *_RANKED, only=AWAKE)
 _partial("tasks_by_waking", {TaskState.READY}, tasks.c.eligible_from, only=ASLEEP)
 _partial("tasks_by_hint", {TaskState.READY}, tasks.c.eligible_until)
@@ -185,7 +187,10 @@ attempts = Table(
     Column("ended_at", UtcMoment),
     Column("disposition", Word(Disposition)),
     Column("override_reason", Text),
+    Column("channel", Word(Channel), nullable=False, server_default="phone"),
+    Column("number_key", Text),
     Index("attempts_by_account", "account_id", "started_at"),
+    Index("attempts_by_number", "number_key", "started_at"),
 )
 
 audit = Table(
@@ -297,6 +302,9 @@ agents = Table(
     Column("state", Text, nullable=False),
     Column("skills", Words(), nullable=False),
     Column("expiries", Integer, nullable=False),
+    Column("queues", Words(), nullable=False, server_default="[]"),
+    Column("shifts", Words(), nullable=False, server_default="[]"),
+    Column("zone", Text, nullable=False, server_default="UTC"),
 )
 
 users = Table(

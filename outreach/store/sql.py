@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from outreach.store import keeping, people, positions, work
+from outreach.store import calling, keeping, people, positions, work
 from outreach.store.reports import SqlReports
 from outreach.store.tasks import SqlTasks
 from schemas.errors import Unavailable
@@ -65,6 +65,11 @@ class SqlTransaction:
         self.attempts = work.SqlAttempts(connection)
         self.contacts = people.SqlContacts(connection)
         self.do_not_call = people.SqlDoNotCall(connection)
+        self.registers = calling.SqlRegisters(connection)
+        self.erasures = calling.SqlErasures(connection)
+        self.queues = calling.SqlQueues(connection)
+        self.products = calling.SqlProducts(connection)
+        self.asked_orders = calling.SqlAskedOrders(connection)
         self.agents = people.SqlAgents(connection)
         self.users = people.SqlUsers(connection)
         self.sessions = people.SqlSessions(connection)

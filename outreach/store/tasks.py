@@ -1,9 +1,23 @@
 """The SQL repository of call tasks. On PostgreSQL rows are locked; on SQLite the whole database is."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import product
 
-from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, insert, or_, select, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Text,
+    bindparam,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from outreach.ports import ClaimQuery, Hint
@@ -46,10 +60,9 @@ class SqlTasks(SqlTable[Task]):
     def candidates(self, query: ClaimQuery, skip: frozenset[str]) -> list[Task]:
         """Ready tasks in order of rank; rows that others have locked are passed over.
 
-        The best of each skill and class are read apart, each along the index, and merged: who lacks a skill does not
-        walk over the tasks that need it.
+        The best of each queue, skill and class are read apart, each along the index, and merged: who lacks a skill does
+        not walk over the tasks that need it.
         """
-        late = query.now - timedelta(minutes=query.callback_grace_minutes)
         shut_out = exists().where(_X.task_id == _T.task_id, _X.agent_id == query.agent_id, _X.until > query.db_now)
         wanted = self.query().where(
             _READY,
@@ -60,18 +73,21 @@ class SqlTasks(SqlTable[Task]):
             or_(
                 _T.owner_id.is_(None),
                 _T.owner_id == query.agent_id,
-                _T.callback_at.is_(None),
-                _T.callback_at <= late,
+                _T.owner_until.is_(None),
+                _T.owner_until <= query.now,
             ),
             ~shut_out,
             _T.task_id.not_in(sorted(skip)),
         )
         ordered = wanted.order_by(_T.rank, _T.task_id).limit(query.limit)
         locked = ordered.with_for_update(skip_locked=True, of=schema.tasks)
-        kinds = [(skill, kind) for skill in sorted(set(query.skills)) for kind in sorted(set(query.classes))]
-        if not kinds:
+        kinds = product(sorted({"", *query.queues}), sorted(set(query.skills)), sorted(set(query.classes)))
+        parts = [
+            select(locked.where(_T.queue == queue, _T.skill == skill, _T.task_class == kind).subquery())
+            for queue, skill, kind in kinds
+        ]
+        if not parts:
             return []
-        parts = [select(locked.where(_T.skill == skill, _T.task_class == kind).subquery()) for skill, kind in kinds]
         best = union_all(*parts).subquery()
         return self.all_of(select(best).order_by(best.c.rank, best.c.task_id).limit(query.limit))
 
@@ -140,6 +156,17 @@ class SqlTasks(SqlTable[Task]):
         """By state."""
         query = select(_T.state, func.count()).group_by(_T.state)
         return counted(self.connection, query)
+
+    def missed(self, since: datetime) -> Mapping[str, int]:
+        """By what last blocked them."""
+        why = func.coalesce(type_coerce(_T.hint_reason, Text), "")
+        query = select(why, func.count()).where(_among({TaskState.EXPIRED}), _T.closed_at >= since).group_by(why)
+        return counted(self.connection, query)
+
+    def owned_by(self, agent_id: str, limit: int = 500) -> list[Task]:
+        """Promised or assigned to the agent, locked."""
+        query = self.query().where(_among(WAITING), _T.owner_id == agent_id)
+        return self.all_of(query.order_by(_T.task_id).limit(limit).with_for_update())
 
     def hint_counts(self, skills: tuple[str, ...]) -> Mapping[Reason, int]:
         """Ready tasks by what blocked them."""

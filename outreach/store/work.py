@@ -141,3 +141,11 @@ class SqlAttempts(SqlTable[Attempt]):
         for chunk in chunks(account_ids):
             found += self.all_of(self.query().where(table.account_id.in_(chunk), table.started_at >= since))
         return sorted(found, key=lambda attempt: (attempt.started_at, attempt.attempt_id))
+
+    def of_numbers(self, number_keys: Iterable[str], since: datetime) -> list[Attempt]:
+        """Oldest first."""
+        table = self.table.c
+        found: list[Attempt] = []
+        for chunk in chunks(number_keys):
+            found += self.all_of(self.query().where(table.number_key.in_(chunk), table.started_at >= since))
+        return sorted(found, key=lambda attempt: (attempt.started_at, attempt.attempt_id))

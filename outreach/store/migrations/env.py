@@ -5,7 +5,7 @@ from typing import Any, Literal
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
-from outreach.store.schema import metadata
+from outreach.store.calling_schema import metadata
 from outreach.store.types import UtcMoment, Word, Words
 
 

@@ -1,0 +1,80 @@
+"""Tables of what calling needs besides tasks: queues, registers, erasures, products, orders asked of the ERP."""
+
+from sqlalchemy import Boolean, Column, Float, Index, Integer, PrimaryKeyConstraint, Table, Text
+
+from outreach.records import AnswerState
+from outreach.store.schema import metadata
+from outreach.store.types import UtcMoment, Word, Words
+
+queues = Table(
+    "queues",
+    metadata,
+    Column("queue_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("classes", Words(), nullable=False),
+    Column("skills", Words(), nullable=False),
+    Column("countries", Words(), nullable=False),
+    Column("regions", Words(), nullable=False),
+    Column("sizes", Words(), nullable=False),
+    Column("place", Integer, nullable=False),
+)
+
+registers = Table(
+    "registers",
+    metadata,
+    Column("register", Text, primary_key=True),
+    Column("generation", Text, nullable=False),
+    Column("copied_at", UtcMoment, nullable=False),
+    Column("numbers", Integer, nullable=False),
+)
+
+register_numbers = Table(
+    "register_numbers",
+    metadata,
+    Column("number", Text, nullable=False),
+    Column("register", Text, nullable=False),
+    Column("generation", Text, nullable=False),
+    PrimaryKeyConstraint("number", "register", "generation"),
+    Index("register_numbers_by_generation", "register", "generation"),
+)
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("account_id", Text, primary_key=True),
+    Column("at", UtcMoment, nullable=False),
+    Column("actor", Text, nullable=False),
+)
+
+products = Table(
+    "products",
+    metadata,
+    Column("sku", Text, primary_key=True),
+    Column("group", Text, nullable=False),
+    Column("as_of", UtcMoment, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("available", Boolean(create_constraint=False), nullable=False),
+    Column("lead_time_days", Float),
+    Column("unit_price", Text),
+    Column("currency", Text),
+    Index("products_by_group", "group"),
+)
+
+asked_orders = Table(
+    "asked_orders",
+    metadata,
+    Column("command_id", Text, primary_key=True),
+    Column("account_id", Text, nullable=False),
+    Column("task_id", Text, nullable=False, index=True),
+    Column("agent_id", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("lines_json", Text, nullable=False),
+    Column("asked_at", UtcMoment, nullable=False),
+    Column("state", Word(AnswerState), nullable=False),
+    Column("order_id", Text),
+    Column("promised_at", UtcMoment),
+    Column("total", Text),
+    Column("reason", Text),
+    Column("answered_at", UtcMoment),
+    Index("asked_orders_by_account", "account_id", "asked_at"),
+)
