@@ -42,8 +42,7 @@ def emission(context: Context) -> Emission | None:
 
 def _pace(context: Context, now: datetime) -> Pace:
     """Days are counted back from now, so that the present one is whole."""
-    reports = context.tx.reports
-    first = now - (NORMAL_DAYS + 1) * _DAY
-    days = [sum(reports.opened_by_day(first + n * _DAY, first + (n + 1) * _DAY).values()) for n in range(NORMAL_DAYS + 1)]
+    starts = [now - days * _DAY for days in range(NORMAL_DAYS + 1, 0, -1)]
+    days = [context.tx.reports.opened(start, start + _DAY) for start in starts]
     began = next((n for n, count in enumerate(days) if count), len(days))
     return pace(days[-1], days[began:-1])

@@ -1,7 +1,7 @@
 """Which tasks the people who are there can call before the next hour: kept as a window of the queue.
 
 What lies behind it waits with the reason `capacity`. The reason never keeps a free agent from a call: where everything
-before it is taken or blocked, the window moves on to what he claims. It says, hour by hour, which tasks nobody will get to.
+before it is taken or blocked, the window moves on to what he claims. It says, hour by hour, what nobody will get to.
 """
 
 import json

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import datetime
 
 from outreach.memory.work import MemoryTasks
 from outreach.ports.reports import QueuePlace, TaskFate
@@ -31,9 +31,9 @@ class MemoryReports:
         """Behind a place."""
         return sum(1 for task in self._queue(now) if task.skill == skill and (task.rank, task.task_id) > place)
 
-    def opened_by_day(self, since: datetime, until: datetime) -> Mapping[date, int]:
-        """By day."""
-        return Counter(task.created_at.date() for task in self._opened(since, until))
+    def opened(self, since: datetime, until: datetime) -> int:
+        """How many."""
+        return len(self._opened(since, until))
 
     def fates(self, since: datetime, until: datetime) -> Iterator[TaskFate]:
         """Oldest first."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Protocol
 
 from outreach.task import TaskState
@@ -46,9 +46,8 @@ class Reports(Protocol):
         """How many of a skill's queue stand behind a place (rank, id)."""
         ...
 
-    def opened_by_day(self, since: datetime, until: datetime) -> Mapping[date, int]:
-        """Tasks by the day (UTC) on which they were opened, ``since`` included, ``until`` not; days without are left
-        out."""
+    def opened(self, since: datetime, until: datetime) -> int:
+        """How many tasks were opened, ``since`` included, ``until`` not."""
         ...
 
     def fates(self, since: datetime, until: datetime) -> Iterator[TaskFate]:

@@ -1,7 +1,7 @@
 """SQL counts over tasks."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
@@ -12,7 +12,6 @@ from outreach.task import TaskState
 from schemas.decisions import TaskClass
 
 _T = schema.tasks.c
-_DAY = timedelta(days=1)
 _READY = schema.in_state({TaskState.READY})
 
 
@@ -47,19 +46,10 @@ class SqlReports:
         query = select(func.count()).where(_T.skill == skill, *_waits(now), later)
         return self._connection.scalar(query) or 0
 
-    def opened_by_day(self, since: datetime, until: datetime) -> Mapping[date, int]:
-        """One count a day, along the index."""
-        found: dict[date, int] = {}
-        start = since
-        while start < until:
-            midnight = start.replace(hour=0, minute=0, second=0, microsecond=0) + _DAY
-            end = min(midnight, until)
-            query = select(func.count()).where(_T.created_at >= start, _T.created_at < end)
-            count = self._connection.scalar(query) or 0
-            if count:
-                found[start.date()] = count
-            start = end
-        return found
+    def opened(self, since: datetime, until: datetime) -> int:
+        """How many, along the index."""
+        query = select(func.count()).where(_T.created_at >= since, _T.created_at < until)
+        return self._connection.scalar(query) or 0
 
     def fates(self, since: datetime, until: datetime) -> Iterator[TaskFate]:
         """Oldest first."""
