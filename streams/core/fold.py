@@ -100,8 +100,6 @@ def _apply(folding: Folding, event: Event) -> None:
     else:
         pairs_before = len(account.pairs)
         HANDLERS[type(event.fact)](folding, event, event.fact)
-        for follow in FOLLOWERS.get(type(event.fact), ()):
-            follow(folding, event, event.fact)
         make_room(folding, pairs_before)
         note_margin(folding, event)
 
