@@ -53,6 +53,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("learn", "Fit models on everybody's orders and publish them."),
             Entry("profiles", "Show, check, try out and switch on policy profiles."),
             Entry("rules", "List the calling rules, or say what they make of one place."),
+            Entry("report", "Say whether calling pays, what became of tasks, what is normal."),
             Entry("users", "Add people, set their roles, make login links and API keys."),
             Entry("migrate", "Bring the database to this version."),
         ),
