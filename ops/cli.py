@@ -44,6 +44,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("import", "Bring in orders from a CSV or Parquet file."),
             Entry("contacts", "Bring in contacts and the do-not-call list from CSV files."),
             Entry("forecast", "Forecast from a file of orders when each account orders next."),
+            Entry("backtest", "Judge forecasts on past days, beside simpler ones."),
             Entry("recommend", "Suggest from a file of orders what else each account would buy."),
         ),
     ),

@@ -84,14 +84,14 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
         partial.unlink(missing_ok=True)
 
 
-def as_of_date(text: str) -> pd.Timestamp:
-    """An as-of date, YYYY-MM-DD. Raises BadInput for anything else."""
+def as_of_date(text: str, option: str = "--as-of") -> pd.Timestamp:
+    """The date that an option was given, YYYY-MM-DD. Raises BadInput for anything else."""
     try:
         moment = pd.to_datetime(text, format="%Y-%m-%d")
     except (ValueError, TypeError):
-        raise BadInput(f"--as-of {text!r} is not a date; write it as 2011-09-01") from None
+        raise BadInput(f"{option} {text!r} is not a date; write it as 2011-09-01") from None
     if not EARLIEST <= moment < LATEST:
-        raise BadInput(f"--as-of {text} is out of range; it must lie between 1900 and 2099")
+        raise BadInput(f"{option} {text} is out of range; it must lie between 1900 and 2099")
     return pd.Timestamp(moment)
 
 

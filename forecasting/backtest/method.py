@@ -55,9 +55,7 @@ def all_methods(seed: int = 0) -> list[Method]:
         Method(
             "boosting, simple", "scikit-learn, 15 features of the pair, its account and product", boosting_simple(seed)
         ),
-        Method(
-            "boosting, all", "scikit-learn, 41 features: those, decayed rates, shares, quantities", boosting_all(seed)
-        ),
+        Method("boosting, all", "scikit-learn, 41 features: those, decayed rates, shares", boosting_all(seed)),
         Method("splines, all", "penalised logistic regression on cubic splines of the 41 features", splines()),
     ]
 

@@ -143,7 +143,7 @@ def take_outcome(outcome: Outcome, rows: NDArray[np.bool_]) -> Outcome:
 
 def _survival(prediction: Prediction, outcome: Outcome) -> Survival:
     known = known_horizons(outcome)
-    silent = (outcome.wait_days[:, None] >= CURVE_DAYS[None, :]).sum(0) * known
+    silent = np.asarray((outcome.wait_days[:, None] >= CURVE_DAYS[None, :]).sum(0) * known, float)
     curve = np.zeros((len(outcome.wait_days), len(CURVE_DAYS))) if prediction.curve is None else prediction.curve
     forecast = np.asarray((1 - curve).sum(0) * known, float)
-    return Survival(forecast, silent.astype(float), known * float(len(outcome.wait_days)))
+    return Survival(forecast, silent, np.where(known, float(len(outcome.wait_days)), 0.0))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from forecasting.backtest.cases import Outcome, Prediction
     from forecasting.columns import Floats
 
-BINS = 10
+BINS, BIN_ROWS = 10, 30
 Scores = dict[str, float]
 
 
@@ -91,8 +91,8 @@ def lift(came: Floats, probability: Floats) -> float:
 
 
 def calibration_error(came: Floats, probability: Floats, bins: int = BINS) -> float:
-    """Mean distance between forecast and share that came, over bins of equal count."""
-    forecast, share, count = reliability(came, probability, bins)
+    """Mean distance between forecast and share that came, over bins of equal count, of BIN_ROWS at least."""
+    forecast, share, count = reliability(came, probability, min(bins, max(len(came) // BIN_ROWS, 1)))
     return float(np.average(np.abs(forecast - share), weights=count)) if len(count) else float("nan")
 
 
