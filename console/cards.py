@@ -11,7 +11,7 @@ from console.times import LocalClock, Now, clock_text, local_clock, moment_text
 from outreach.desk import TaskCard
 from outreach.hours import CalledParty, known_zone, next_window
 from outreach.kinds import KINDS as ALL_KINDS
-from outreach.kinds import kind_of
+from outreach.kinds import SETTLED_BY_WORD, kind_of
 from outreach.records import Attempt, Need
 from outreach.task import TALKING, TaskState
 from outreach.wording import sentence_on
@@ -135,7 +135,7 @@ def call_view(card: TaskCard, now: Now | None, db_now: datetime) -> CallView:
         attempts=tuple(
             _attempt(one, zone) for one in reversed(card.attempts) if one.attempt_id != card.task.attempt_id
         ),
-        buttons=_buttons(card.task.task_class),
+        buttons=_buttons(card),
         lease_seconds=max(0, int(left)),
         lease_max=max(120, int(left)),
         key=secrets.token_hex(8),
@@ -254,8 +254,12 @@ def _attempt(attempt: Attempt, zone: ZoneInfo | None) -> tuple[str, str]:
     return moment_text(attempt.started_at, zone), ended
 
 
-def _buttons(task_class: TaskClass) -> tuple[Button, ...]:
-    pairs = SERVICE_KEYS if task_class is TaskClass.SERVICE else SELLING_KEYS
+def _buttons(card: TaskCard) -> tuple[Button, ...]:
+    """A call about nothing that could be ordered may be settled as a service call is."""
+    settled = bool(card.lines) and all(need.kind in SETTLED_BY_WORD for need in card.lines)
+    pairs = SERVICE_KEYS if card.task.task_class is TaskClass.SERVICE else SELLING_KEYS
+    if settled and pairs is SELLING_KEYS:
+        pairs = ((Disposition.RESOLVED, "1"), *SELLING_KEYS[1:])
     return tuple(Button(str(one), DISPOSITIONS[one], key, ASKS.get(one)) for one, key in pairs)
 
 

@@ -4,10 +4,12 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from outreach.kinds import ACCOUNT_WIDE, MENDING
 from schemas.base import Code, Message, Probability, Text, UtcTime
 from schemas.decisions import NeedKind
 from schemas.errors import ArtefactRefused
@@ -21,8 +23,6 @@ Hour = Annotated[int, Field(ge=0, le=24)]
 CALLABLE_HOURS = range(8, 21)
 """Outside of these local hours no rule lets anybody be called: quiet hours must leave one of them."""
 
-MENDING = (NeedKind.RECOVERY, NeedKind.LATE_DELIVERY, NeedKind.DISPUTED_INVOICE)
-"""What is mended before anything is sold, in every cell."""
 PRODUCTS = (NeedKind.RUN_OUT, NeedKind.EXPECTED_REORDER)
 
 
@@ -98,6 +98,11 @@ class Profile(Message):
             raise ValueError("no hour from 8 to 21 is left: nobody could ever be called")
         return pairs
 
+    @cached_property
+    def opens_of_account(self) -> tuple[NeedKind, ...]:
+        """Kinds among ``opens`` that concern the account as a whole."""
+        return tuple(kind for kind in ACCOUNT_WIDE if kind in self.opens)
+
     def cool_down_after(self, disposition: Disposition | None, *, exhausted: bool = False) -> float | None:
         """Days without selling after a selling call that ended so; None: there is no cool-down."""
         if disposition is not None and disposition in self.cool_downs:
@@ -115,13 +120,19 @@ class Thresholds(Message):
     ignition_until_days: Days = 90.0
     """Or after this many days with at least one order."""
     reactivation_under_p_alive: Probability = 0.3
+    maintenance_from_p_alive: Probability = 0.5
+    """Back without an order only from here on: between the two the phase stays."""
     reactivation_after_gaps: float = Field(default=3.0, gt=0)
     """Silence longer than this many usual gaps of the account."""
+    doubt_after_days: Days = 14.0
+    """An account without a usual gap is not doubted within this time after an order; others within their gap."""
 
     @model_validator(mode="after")
     def _hysteresis(self) -> Self:
         if self.small_under > self.large_from:
             raise ValueError("small_under must not be above large_from")
+        if self.reactivation_under_p_alive > self.maintenance_from_p_alive:
+            raise ValueError("reactivation_under_p_alive must not be above maintenance_from_p_alive")
         return self
 
 

@@ -122,7 +122,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     *_rows(_AFTER_CALL, E.ORDER_SEEN, S.DONE, "order taken, and its event was faster than the agent"),
     *_rows(_AFTER_CALL, E.HAS_STOCK, S.DONE, "", "a correction to the forecast"),
     *_rows(_AFTER_CALL, E.NOT_INTERESTED, S.DONE, "", "cool-down"),
-    *_rows(_AFTER_CALL, E.RESOLVED, S.DONE, "a service task"),
+    *_rows(_AFTER_CALL, E.RESOLVED, S.DONE, "a service task, or a joint day"),
     *_rows(_AFTER_CALL, E.WRONG_NUMBER, S.SCHEDULED, "needs remain", "number invalid; next contact or data fix"),
     *_rows(_AFTER_CALL, E.DO_NOT_CALL, S.CANCELLED, "", "all open tasks of that number, at once"),
     *_rows(_BEFORE_CALL, E.DO_NOT_CALL, S.CANCELLED, "the number was blocked in another call"),

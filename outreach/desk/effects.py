@@ -9,9 +9,10 @@ from dataclasses import replace
 
 from outreach.desk import lines, reorders
 from outreach.desk.context import Context
-from outreach.desk.ranking import ranked, value_edges, urgency
+from outreach.desk.ranking import ranked, value_edges
 from outreach.desk.results import Applied
 from outreach.desk.workspace import Workspace
+from outreach.kinds import urgency_of
 from outreach.records import Need, NeedStatus
 from outreach.task import TALKING, WAITING, TaskState
 from schemas.base import EARLIEST
@@ -218,7 +219,7 @@ def _need_of(effect: OpenNeed) -> Need:
         kind=effect.kind,
         task_class=effect.task_class,
         quantity_units=effect.quantity_units,
-        p_due=urgency(effect.evidence.p_due, effect.task_class),
+        p_due=urgency_of(effect.kind, effect.evidence.p_due),
         valid_until=effect.valid_until,
         opened_at=effect.at,
         evidence_json=effect.evidence.model_dump_json(exclude_none=True),

@@ -8,7 +8,6 @@ from outreach import priority
 from outreach.desk.context import Context
 from outreach.ports import Transaction
 from outreach.records import Task
-from schemas.decisions import TaskClass
 from schemas.needs import AccountStanding
 
 EDGES = "value_edges"
@@ -25,13 +24,6 @@ def find_edges(tx: Transaction) -> list[float]:
     edges = tx.standings.value_at(priority.DECILE_SHARES)
     tx.facts.put(EDGES, json.dumps(edges))
     return edges
-
-
-def urgency(p_due: float | None, task_class: TaskClass) -> float:
-    """P that the need is due; what was not forecast is as urgent as its class: a complaint 1, a win-back 0."""
-    if p_due is not None:
-        return p_due
-    return 1.0 if task_class is TaskClass.SERVICE else 0.0
 
 
 def ranked(

@@ -19,15 +19,14 @@ from schemas.ids import stable_hash
 from streams.codec import decode_account, encode_account
 from streams.core.booking import take_orders
 from streams.core.context import Folding
-from streams.core.needs import Cause, end_need, next_cycle
+from streams.core.needs import Cause, end_need, next_cycle, reconsider
+from streams.core.promises import take_promises
+from streams.core.recording import SOURCE
 from streams.core.recovery import close_recovery, open_recoveries, reopen_recovery
 from streams.core.room import check_complaints
 from streams.core.stock import take_meters
 from streams.core.worth import merge_margins
 from streams.state import Pair, seconds
-
-SOURCE = "ringahead/fold"
-"""CloudEvents source of what the fold writes to the log."""
 
 
 def registered(folding: Folding, event: Event, fact: AccountRegistered) -> None:
@@ -125,6 +124,7 @@ def transferred(folding: Folding, event: Event, fact: StateTransferred) -> None:
     merge_margins(folding, loser.margin_cents)
     survivor.settled_orders = loser.settled_orders | survivor.settled_orders
     survivor.assets = loser.assets | survivor.assets
+    take_promises(survivor.relation, loser.relation)
     survivor.complaints = sorted({*survivor.complaints, *loser.complaints})
     survivor.withdrawn = sorted({*map(tuple, survivor.withdrawn), *map(tuple, loser.withdrawn)})  # type: ignore[arg-type]
     survivor.attempts = max(survivor.attempts, loser.attempts)
@@ -144,13 +144,6 @@ def _take_pair(folding: Folding, group: str, theirs: Pair) -> None:
         take_meters(ours, theirs)
         ours.hold_until = max(ours.hold_until or 0, theirs.hold_until or 0) or None
     next_cycle(folding, group, ours, "merged")
-
-
-def reconsider(folding: Folding) -> None:
-    """What blocked may have gone: refused needs are looked at at the next tick."""
-    for pair in folding.account.pairs.values():
-        if pair.refusal is not None:
-            pair.due_hour = folding.next_look_hour
 
 
 def _open_again(folding: Folding, at: int) -> None:

@@ -12,12 +12,14 @@ from forecasting.columns import Floats, PairColumns
 from forecasting.model import Population
 from outreach.decide import LOOK_AGAIN_DAYS, MAX_WAIT_DAYS
 from outreach.profiles import Profile
+from schemas.decisions import NeedKind
 from streams.core.context import Folding
-from streams.core.facts import lead_time
-from streams.core.needs import end_need
+from streams.core.facts import horizon
+from streams.core.needs import end_need, next_cycle
 from streams.core.outlook import Question, outlooks
 from streams.core.settle import settle, stay_quiet
 from streams.core.stock import metered_outlook
+from streams.core.whole import rest
 from streams.state import ACCOUNT_GROUP, Pair
 
 
@@ -28,7 +30,8 @@ class DuePairs:
     pairs: list[Pair] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
     account_row: list[int] = field(default_factory=list)
-    lead_time_days: list[float] = field(default_factory=list)
+    horizon_days: list[float] = field(default_factory=list)
+    """Lead time and time to the next look."""
     service_level: list[float] = field(default_factory=list)
     metered: list[tuple[int, str]] = field(default_factory=list)
 
@@ -38,14 +41,17 @@ def collect(folding: Folding, row: int, into: DuePairs, *, everything: bool) -> 
     profile, now_hour = folding.profile, folding.now // 3600
     if profile is None or folding.account.closed:
         return
-    products, level, usual_lead = folding.context.partition.products, profile.service_level, profile.lead_time_days
+    products, level = folding.context.partition.products, profile.service_level
+    usual_lead, review = profile.lead_time_days, profile.review_days
     standing = []
     for group, pair in folding.account.pairs.items():
         if not everything and (pair.due_hour is None or pair.due_hour > now_hour):
             continue
-        if pair.need is not None:
+        if pair.need is not None and not (everything and _is_unwanted(profile, group, pair)):
             standing.append(group)
             continue
+        if pair.need is not None:
+            next_cycle(folding, group, pair, "policy")
         pair.due_hour = None
         if pair.stock is not None:
             into.metered.append((row, group))
@@ -55,10 +61,20 @@ def collect(folding: Folding, row: int, into: DuePairs, *, everything: bool) -> 
             into.pairs.append(pair)
             into.groups.append(group)
             into.account_row.append(row)
-            into.lead_time_days.append(usual_lead if lead is None else lead)
+            into.horizon_days.append((usual_lead if lead is None else lead) + review)
             into.service_level.append(level)
     for group in sorted(standing):
         _stand(folding, group, folding.account.pairs[group])
+
+
+def _is_unwanted(profile: Profile, group: str, pair: Pair) -> bool:
+    """Whether the profile, perhaps another one now, would not have opened a product's need that stands."""
+    told = pair.need
+    if told is None or group.startswith(ACCOUNT_GROUP):
+        return False
+    kind = NeedKind.EXPECTED_REORDER if pair.stock is None else NeedKind.RUN_OUT
+    by_itself = profile.automation != "never" and bool(pair.orders.ring)
+    return kind not in profile.opens or told.p_due < profile.service_level or told.reorder != by_itself
 
 
 def _stand(folding: Folding, group: str, pair: Pair) -> None:
@@ -69,6 +85,7 @@ def _stand(folding: Folding, group: str, pair: Pair) -> None:
     end_need(folding, group, pair, "expired")
     pair.done_cycle = pair.cycle
     pair.due_hour = None
+    rest(folding, group, pair)
 
 
 def decide_all(model: Population, foldings: list[Folding], due: DuePairs, accounts: PairColumns, today: Floats) -> None:
@@ -83,7 +100,7 @@ def decide_all(model: Population, foldings: list[Folding], due: DuePairs, accoun
         groups=due.groups,
         account_row=due.account_row,
         today=today[due.account_row],
-        lead_time_days=np.array(due.lead_time_days, float),
+        lead_time_days=np.array(due.horizon_days, float),
         service_level=np.array(due.service_level, float),
     )
     answer = outlooks(model.pair, question, accounts)
@@ -108,8 +125,8 @@ def _set_next_looks(foldings: list[Folding], due: DuePairs, due_in_days: Floats)
 
 def _decide_metered(folding: Folding, profile: Profile, group: str, pair: Pair) -> None:
     if pair.stock is not None:
-        lead = lead_time(folding, profile, group)
-        outlook = metered_outlook(folding, pair, lead, profile.service_level)
+        days = horizon(folding, profile, group)
+        outlook = metered_outlook(folding, pair, days, profile.service_level)
         settle(folding, profile, group, pair, outlook)
 
 

@@ -1,15 +1,19 @@
 """What the log knows of an account that policies ask for."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 
 from forecasting.explain import level_sentence, order_sentence
+from outreach.kinds import kind_of
 from outreach.profiles import Profile
 from outreach.rules import Facts
+from outreach.wording import Spoken, opening_sentence
+from schemas.decisions import NeedKind
 from schemas.ids import is_held_out
 from schemas.needs import Evidence
 from streams.core.context import Folding
 from streams.core.outlook import Outlook
-from streams.state import moment
+from streams.state import Account, moment
 
 EVENT_METHOD = "event"
 """Evidence that is not a forecast."""
@@ -21,7 +25,7 @@ def facts_of(folding: Folding, profile: Profile, *, ordered_today: bool = False,
     return Facts(
         now=at,
         closed=account.closed,
-        open_complaints=len(account.complaints),
+        open_complaints=len(to_mend(account)),
         credit_hold=account.credit_hold,
         cool_down_until=None if account.cool_down_until is None else moment(account.cool_down_until),
         held_out=is_held_out(account.account_id, at, folding.context.installation.holdout_salt, profile.holdout_share),
@@ -35,6 +39,12 @@ def lead_time(folding: Folding, profile: Profile, group: str) -> float:
     product = folding.context.partition.products.get(group)
     known = None if product is None else product.lead_time_days
     return profile.lead_time_days if known is None else known
+
+
+def horizon(folding: Folding, profile: Profile, group: str) -> float:
+    """Days within which an order must be expected for a call today not to be too early, and tomorrow's too late:
+    the lead time, and the time to the next look."""
+    return lead_time(folding, profile, group) + profile.review_days
 
 
 def yearly_spend(folding: Folding) -> float:
@@ -52,7 +62,18 @@ def last_order_at(folding: Folding) -> datetime | None:
     return None if orders.folded is None else _midnight(orders.folded.last_day)
 
 
-def event_evidence(folding: Folding, said: str, p_alive: float | None = None) -> Evidence:
+def to_mend(account: Account) -> tuple[str, ...]:
+    """What is to be mended before anything is sold: complaints by id, others by word and id."""
+    troubles = account.relation.troubles
+    if not troubles:
+        return tuple(account.complaints)
+    others = (group[1:] for group in sorted(troubles) if kind_of(group) is not NeedKind.RECOVERY)
+    return (*account.complaints, *others)
+
+
+def event_evidence(
+    folding: Folding, kind: NeedKind, told: Spoken, p_alive: float | None = None, usual_groups: Sequence[str] = ()
+) -> Evidence:
     """Evidence of a need that an event or a phase opened."""
     partition = folding.context.partition
     return Evidence(
@@ -62,7 +83,8 @@ def event_evidence(folding: Folding, said: str, p_alive: float | None = None) ->
         profile=f"{folding.account.size}-{folding.account.phase}",
         method=EVENT_METHOD,
         p_alive=p_alive,
-        sentence=said,
+        usual_groups=tuple(usual_groups),
+        sentence=opening_sentence(kind, told),
     )
 
 
@@ -79,6 +101,7 @@ def forecast_evidence(folding: Folding, profile: Profile, lead_time_days: float,
         p_due=outlook.p_due,
         p_alive=_known(outlook.p_alive),
         lead_time_days=lead_time_days,
+        review_days=profile.review_days,
         service_level=profile.service_level,
         order_days=outlook.order_days,
         usual_gap_days=round(outlook.usual_gap_days, 2),
@@ -87,13 +110,13 @@ def forecast_evidence(folding: Folding, profile: Profile, lead_time_days: float,
         p50_on=_date(outlook.p50_day),
         p90_on=_date(outlook.p90_day),
         stock_units=outlook.stock_units,
-        sentence=_sentence(folding, outlook, lead_time_days),
+        sentence=_sentence(folding, outlook, lead_time_days + profile.review_days),
     )
 
 
-def _sentence(folding: Folding, outlook: Outlook, lead_time_days: float) -> str:
+def _sentence(folding: Folding, outlook: Outlook, horizon_days: float) -> str:
     """What an agent can say; running out is spoken of only where a stock is known."""
-    within = max(round(lead_time_days), 1)
+    within = max(round(horizon_days), 1)
     if outlook.stock_units is not None:
         return level_sentence(
             level_units=outlook.stock_units,

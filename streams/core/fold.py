@@ -15,7 +15,7 @@ from schemas.events import accounts as account_facts
 from schemas.events import orders as order_facts
 from schemas.events import ours, usage
 from schemas.ids import event_key
-from streams.core import accounts, orders, outcomes, stock
+from streams.core import accounts, orders, outcomes, promises, recovery, settling, stock
 from streams.core.context import Context, Folding
 from streams.core.room import make_room
 from streams.core.standing import tell_standing
@@ -33,7 +33,7 @@ HANDLERS: dict[type[Fact], Handler] = {
     order_facts.OrderCancelled: orders.cancelled,
     order_facts.OrderReturned: orders.returned,
     order_facts.OrderDelivered: stock.delivered,
-    order_facts.OrderShipped: outcomes.nothing,
+    order_facts.OrderShipped: promises.shipped,
     usage.UsageReported: stock.usage_reported,
     usage.StockCorrected: outcomes.stock_corrected,
     account_facts.AccountRegistered: accounts.registered,
@@ -46,11 +46,11 @@ HANDLERS: dict[type[Fact], Handler] = {
     account_facts.ConsentWithdrawn: accounts.consent_withdrawn,
     account_facts.ComplaintOpened: accounts.complaint_opened,
     account_facts.ComplaintResolved: accounts.complaint_resolved,
-    account_facts.InvoiceIssued: outcomes.nothing,
-    account_facts.InvoiceDisputed: outcomes.nothing,
-    account_facts.InvoiceCorrected: outcomes.nothing,
-    account_facts.InvoicePaid: outcomes.nothing,
-    account_facts.PartnerTouchpoint: outcomes.nothing,
+    account_facts.InvoiceIssued: recovery.invoice_settled,
+    account_facts.InvoiceDisputed: recovery.invoice_disputed,
+    account_facts.InvoiceCorrected: recovery.invoice_settled,
+    account_facts.InvoicePaid: recovery.invoice_settled,
+    account_facts.PartnerTouchpoint: settling.touched,
     account_facts.LossExplained: outcomes.nothing,
     ours.CallEnded: outcomes.call_ended,
     ours.ReorderApproved: outcomes.nothing,
@@ -59,6 +59,17 @@ HANDLERS: dict[type[Fact], Handler] = {
     ours.ReorderConfirmed: outcomes.nothing,
     ours.StateTransferred: accounts.transferred,
 }
+FOLLOWERS: dict[type[Fact], tuple[Handler, ...]] = {
+    order_facts.OrderPlaced: (promises.ordered,),
+    order_facts.OrderChanged: (promises.changed,),
+    order_facts.OrderCancelled: (promises.called_off,),
+    order_facts.OrderDelivered: (promises.delivered,),
+    account_facts.AccountRegistered: (settling.registered,),
+    account_facts.AccountChanged: (settling.registered,),
+    account_facts.CreditChanged: (settling.credit_changed,),
+    ours.CallEnded: (recovery.talked_about, settling.talked_about),
+}
+"""What else an event settles or promises, after its handler."""
 MOVES_FORECAST: frozenset[type[Fact]] = frozenset(
     {
         order_facts.OrderPlaced,
@@ -100,6 +111,8 @@ def _apply(folding: Folding, event: Event) -> None:
     else:
         pairs_before = len(account.pairs)
         HANDLERS[type(event.fact)](folding, event, event.fact)
+        for follow in FOLLOWERS.get(type(event.fact), ()):
+            follow(folding, event, event.fact)
         make_room(folding, pairs_before)
         note_margin(folding, event)
 

@@ -1,17 +1,29 @@
 """Opening, refusing and ending the need of a pair, so that each is told to the desk exactly once."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+from outreach.kinds import class_of
 from outreach.profiles import Profile
-from schemas.decisions import NeedKind, Reason, TaskClass
+from schemas.decisions import NeedKind, Reason
 from schemas.ids import need_id
-from schemas.needs import Evidence, OpenNeed, ProposeReorder, RefuseNeed, WithdrawNeed, WithdrawReorder
+from schemas.needs import (
+    Evidence,
+    OpenAccountNeed,
+    OpenNeed,
+    ProposeReorder,
+    RefuseAccountNeed,
+    RefuseNeed,
+    ReleasedKind,
+    WithdrawNeed,
+    WithdrawReorder,
+)
 from streams.core.context import Folding
 from streams.state import NeedMark, Pair, Refusal, moment
 
 Cause = Literal[
     "covered", "cancelled_order", "corrected", "expired", "closed", "merged", "resolved", "not_due", "policy"
 ]
+RELEASED = frozenset(get_args(ReleasedKind))
 
 
 def open_need(
@@ -24,17 +36,17 @@ def open_need(
     valid_until: int,
 ) -> None:
     """Tell the desk that somebody should be called."""
-    task_class = TaskClass.SERVICE if kind is NeedKind.RECOVERY else TaskClass.SELLING
-    mark = NeedMark(_id(folding, group, pair), valid_until)
+    effect = OpenNeed if kind in RELEASED else OpenAccountNeed
+    mark = NeedMark(_id(folding, group, pair), valid_until, p_due=_chance(evidence))
     folding.effects.append(
-        OpenNeed(
+        effect(
             **_said_of(folding),
             need_id=mark.need_id,
             group=group,
             group_name=name_of(folding, group),
             cycle=pair.cycle,
             kind=kind,
-            task_class=task_class,
+            task_class=class_of(kind),
             quantity_units=quantity_units,
             valid_until=moment(valid_until),
             evidence=evidence,
@@ -53,7 +65,7 @@ def propose_reorder(
     valid_until: int,
 ) -> None:
     """Tell the desk to propose an order to the account's procurement."""
-    mark = NeedMark(_id(folding, group, pair), valid_until, reorder=True)
+    mark = NeedMark(_id(folding, group, pair), valid_until, reorder=True, p_due=_chance(evidence))
     folding.effects.append(
         ProposeReorder(
             **_said_of(folding),
@@ -77,8 +89,9 @@ def refuse_need(
     told = Refusal(pair.cycle, [reason.value for reason in reasons])
     if pair.refusal == told:
         return
+    effect = RefuseNeed if kind in RELEASED else RefuseAccountNeed
     folding.effects.append(
-        RefuseNeed(
+        effect(
             **_said_of(folding),
             need_id=_id(folding, group, pair),
             group=group,
@@ -116,6 +129,17 @@ def next_cycle(folding: Folding, group: str, pair: Pair, cause: Cause, order_id:
     end_need(folding, group, pair, cause, order_id)
     pair.cycle += 1
     pair.due_hour = folding.next_look_hour
+
+
+def reconsider(folding: Folding) -> None:
+    """What blocked may have gone: refused needs are looked at at the next tick."""
+    for pair in folding.account.pairs.values():
+        if pair.refusal is not None:
+            pair.due_hour = folding.next_look_hour
+
+
+def _chance(evidence: Evidence) -> float:
+    return 1.0 if evidence.p_due is None else evidence.p_due
 
 
 def _said_of(folding: Folding) -> dict[str, Any]:

@@ -5,19 +5,18 @@ import numpy as np
 from forecasting.columns import PairColumns
 from outreach.phase import Relationship, phase_of, size_of
 from outreach.profiles import ProfileSet
-from schemas.envelope import Event
 from schemas.events.accounts import Size
-from schemas.events.ours import Phase, PhaseChanged
-from schemas.ids import stable_hash
-from streams.core.accounts import SOURCE
+from schemas.events.ours import Phase, PhaseChanged, SizeChanged
 from streams.core.context import Folding
 from streams.core.due_pairs import DuePairs, collect, decide_all
 from streams.core.facts import yearly_spend
-from streams.core.needs import next_cycle
+from streams.core.needs import Cause, next_cycle
 from streams.core.outlook import ROUND_DIGITS, account_columns
+from streams.core.promises import look_for_late
+from streams.core.recording import record
 from streams.core.recovery import open_recoveries
-from streams.core.winback import win_back
-from streams.state import Account
+from streams.core.whole import look_at_whole
+from streams.state import ACCOUNT_GROUP, Account
 
 CHECK_EVERY_HOURS = 7 * 24
 """Silence makes an account doubtful without any event: its phase is judged at least this often."""
@@ -44,8 +43,10 @@ def look_at(foldings: list[Folding], *, everything: bool = False) -> None:
         seen = _relationship(columns, number, float(today[number]), alive[number])
         moved = _judge(folding, profiles, seen)
         _end_cool_down(folding)
+        look_for_late(folding)
         open_recoveries(folding)
-        win_back(folding, alive[number])
+        cause: Cause | None = "policy" if everything else "not_due" if moved else None
+        look_at_whole(folding, seen.order_days, float(columns.first_day[number]), alive[number], cause=cause)
         collect(folding, number, due, everything=everything or moved)
     decide_all(model, foldings, due, columns, today)
 
@@ -72,17 +73,21 @@ def _judge(folding: Folding, profiles: ProfileSet, seen: Relationship) -> bool:
     account = folding.account
     before = (account.size, account.phase)
     by_hand = None if account.about.size is None else Size(account.about.size)
-    account.size = size_of(yearly_spend(folding), Size(account.size), by_hand, profiles.thresholds).value
-    phase = phase_of(seen, profiles.thresholds)
+    spend = yearly_spend(folding)
+    size = size_of(spend, Size(account.size), by_hand, profiles.thresholds)
+    if size.value != account.size:
+        record(folding, _size_changed(folding, size, spend), folding.at)
+        account.size = size.value
+    phase = phase_of(seen, Phase(account.phase), profiles.thresholds)
     if phase.value != account.phase:
-        folding.recorded.append(_phase_changed(folding, phase, seen))
+        record(folding, _phase_changed(folding, phase, seen), folding.at)
         account.phase = phase.value
     account.check_hour = folding.now // 3600 + CHECK_EVERY_HOURS
     account.p_alive = seen.p_alive
     return before != (account.size, account.phase)
 
 
-def _phase_changed(folding: Folding, phase: Phase, seen: Relationship) -> Event:
+def _phase_changed(folding: Folding, phase: Phase, seen: Relationship) -> PhaseChanged:
     account = folding.account
     evidence = {
         "order_days": seen.order_days,
@@ -90,14 +95,20 @@ def _phase_changed(folding: Folding, phase: Phase, seen: Relationship) -> Event:
         "usual_gap_days": round(seen.usual_gap_days, 2),
         "p_alive": seen.p_alive,
         "account_version": account.version,
+        "profiles": folding.context.partition.profiles_version,
     }
-    return Event(
-        id=stable_hash("phase", account.account_id, str(account.version), phase.value).hex(),
-        source=SOURCE,
-        subject=account.account_id,
-        time=folding.at,
-        fact=PhaseChanged(previous=Phase(account.phase), phase=phase, evidence=evidence),
-    )
+    return PhaseChanged(previous=Phase(account.phase), phase=phase, evidence=evidence)
+
+
+def _size_changed(folding: Folding, size: Size, yearly_spend_now: float) -> SizeChanged:
+    account = folding.account
+    evidence = {
+        "yearly_spend": round(yearly_spend_now, 2),
+        "set_by_hand": account.about.size is not None,
+        "account_version": account.version,
+        "profiles": folding.context.partition.profiles_version,
+    }
+    return SizeChanged(previous=Size(account.size), size=size, evidence=evidence)
 
 
 def _end_cool_down(folding: Folding) -> None:
@@ -112,6 +123,7 @@ def _end_cool_down(folding: Folding) -> None:
     account.cool_down_until = None
     account.attempts = 0
     for group, pair in sorted(account.pairs.items()):
-        if pair.done_cycle == pair.cycle or pair.refusal is not None:
+        spent = pair.done_cycle == pair.cycle or pair.refusal is not None
+        if spent and not group.startswith(ACCOUNT_GROUP):  # needs of the account as a whole rest by their own rule
             next_cycle(folding, group, pair, "policy")
             pair.due_hour = folding.now // 3600

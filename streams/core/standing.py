@@ -7,9 +7,9 @@ from schemas.events.ours import Phase
 from schemas.ids import short_int
 from schemas.needs import AccountStanding
 from streams.core.context import Folding
-from streams.core.facts import last_order_at, yearly_spend
+from streams.core.facts import last_order_at, to_mend, yearly_spend
 from streams.core.worth import value_of
-from streams.state import moment
+from streams.state import Relation, moment
 
 
 def tell_standing(folding: Folding) -> None:
@@ -25,7 +25,7 @@ def tell_standing(folding: Folding) -> None:
 
 
 def _standing(folding: Folding) -> AccountStanding:
-    account, about = folding.account, folding.account.about
+    account, about, relation = folding.account, folding.account.about, folding.account.relation
     return AccountStanding(
         account_id=account.account_id,
         account_version=account.version,
@@ -40,13 +40,16 @@ def _standing(folding: Folding) -> AccountStanding:
         tier=about.tier,
         closed=account.closed,
         merged_into=account.merged_into,
-        open_complaints=tuple(account.complaints),
+        open_complaints=to_mend(account),
         credit_hold=account.credit_hold,
         withdrawn=tuple((Purpose(purpose), Channel(channel)) for purpose, channel in account.withdrawn),
         cool_down_until=None if account.cool_down_until is None else moment(account.cool_down_until),
         selling_attempts=account.attempts,
         yearly_spend=yearly_spend(folding),
         last_order_at=last_order_at(folding),
+        preferred_channel=None if relation.channel is None else Channel(relation.channel),
+        account_manager=relation.manager,
+        edi_connected=relation.edi,
         value=value_of(folding),
     )
 
@@ -59,6 +62,12 @@ def _worth(folding: Folding) -> tuple[str, ...]:
     return str(math.frexp(value.value)[1]), str(about.wallet_yearly), str(about.acquisition_cost)
 
 
+def _relation(relation: Relation) -> tuple[str, ...]:
+    """Nothing where nothing is settled: standings told before stay as they are."""
+    told = (relation.channel, relation.manager, relation.edi or None)
+    return tuple(map(str, told)) if any(told) else ()
+
+
 def _trigger(folding: Folding) -> int:
     account, about = folding.account, folding.account.about
     parts = (
@@ -67,7 +76,7 @@ def _trigger(folding: Folding) -> int:
         *(str(part) for part in (about.trade, about.country, about.region, about.zone, about.tier)),
         str(account.closed),
         str(account.merged_into),
-        *account.complaints,
+        *to_mend(account),
         str(account.credit_hold),
         str(account.withdrawn),
         str(account.cool_down_until),
@@ -75,5 +84,6 @@ def _trigger(folding: Folding) -> int:
         str(last_order_at(folding)),
         str(math.frexp(yearly_spend(folding))[1]),
         *_worth(folding),
+        *_relation(account.relation),
     )
     return short_int(*parts)

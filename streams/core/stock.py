@@ -10,7 +10,7 @@ from schemas.errors import BadEvent, DeadLetterReason
 from schemas.events.orders import OrderDelivered
 from schemas.events.usage import UsageKind, UsageReported
 from streams.core.context import Folding
-from streams.core.facts import lead_time
+from streams.core.facts import horizon
 from streams.core.orders import expect_more, group_quantities, product_of
 from streams.core.outlook import ROUND_DIGITS, Outlook
 from streams.core.settle import settle
@@ -52,7 +52,7 @@ def usage_reported(folding: Folding, event: Event, fact: UsageReported) -> None:
         profile,
         group,
         pair,
-        metered_outlook(folding, pair, lead_time(folding, profile, group), profile.service_level),
+        metered_outlook(folding, pair, horizon(folding, profile, group), profile.service_level),
     )
 
 

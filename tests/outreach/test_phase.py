@@ -1,6 +1,7 @@
 """Size and phase, as tables; and profiles that are refused as artefacts."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -50,44 +51,76 @@ def seen(
 
 
 @pytest.mark.parametrize(
-    ("relationship", "phase"),
+    ("relationship", "before", "phase"),
     [
-        (seen(0, first=0, silent=0, gap=0, alive=None), IGNITION),
-        (seen(0, alive=0.0), IGNITION),
-        (seen(1, first=10, gap=0), IGNITION),
-        (seen(2, first=89), IGNITION),
-        (seen(2, first=90), MAINTENANCE),
-        (seen(1, first=90, gap=0), MAINTENANCE),
-        (seen(3, first=10), MAINTENANCE),
-        (seen(20), MAINTENANCE),
-        (seen(20, alive=0.3), MAINTENANCE),
-        (seen(20, alive=0.299), REACTIVATION),
-        (seen(1, first=10, gap=0, alive=0.1), REACTIVATION),
-        (seen(20, silent=21), MAINTENANCE),
-        (seen(20, silent=21.1), REACTIVATION),
-        (seen(20, silent=21.1, alive=None), REACTIVATION),
-        (seen(20, silent=2000, gap=0), MAINTENANCE),
-        (seen(2, silent=100), MAINTENANCE),
-        (seen(2, first=50, silent=49), IGNITION),
+        (seen(0, first=0, silent=0, gap=0, alive=None), IGNITION, IGNITION),
+        (seen(0, alive=0.0), IGNITION, IGNITION),
+        (seen(0), MAINTENANCE, IGNITION),
+        (seen(1, first=10, gap=0), IGNITION, IGNITION),
+        (seen(2, first=89), IGNITION, IGNITION),
+        (seen(2, first=89), MAINTENANCE, MAINTENANCE),
+        (seen(2, first=90), IGNITION, MAINTENANCE),
+        (seen(1, first=90, gap=0), IGNITION, MAINTENANCE),
+        (seen(3, first=10), IGNITION, MAINTENANCE),
+        (seen(20), MAINTENANCE, MAINTENANCE),
+        (seen(20, silent=8, alive=0.3), MAINTENANCE, MAINTENANCE),
+        (seen(20, silent=8, alive=0.299), MAINTENANCE, REACTIVATION),
+        (seen(20, silent=7, alive=0.01), MAINTENANCE, MAINTENANCE),
+        (seen(20, silent=7, alive=0.01), REACTIVATION, MAINTENANCE),
+        (seen(1, first=20, silent=14.1, gap=0, alive=0.1), IGNITION, REACTIVATION),
+        (seen(1, first=20, silent=14, gap=0, alive=0.1), IGNITION, IGNITION),
+        (seen(20, silent=21), MAINTENANCE, MAINTENANCE),
+        (seen(20, silent=21.1), MAINTENANCE, REACTIVATION),
+        (seen(20, silent=21.1, alive=None), MAINTENANCE, REACTIVATION),
+        (seen(20, silent=2000, gap=0), MAINTENANCE, MAINTENANCE),
+        (seen(2, silent=100), MAINTENANCE, MAINTENANCE),
+        (seen(2, first=50, silent=49), IGNITION, IGNITION),
+        (seen(20, silent=8, alive=0.499), REACTIVATION, REACTIVATION),
+        (seen(20, silent=8, alive=0.5), REACTIVATION, MAINTENANCE),
+        (seen(20, silent=22, alive=0.9), REACTIVATION, REACTIVATION),
+        (seen(2, first=30, silent=3), REACTIVATION, MAINTENANCE),
+        (seen(20, silent=8, alive=None), REACTIVATION, REACTIVATION),
     ],
 )
-def test_phase(relationship: Relationship, phase: Phase) -> None:
-    assert phase_of(relationship, USUAL) is phase
+def test_phase(relationship: Relationship, before: Phase, phase: Phase) -> None:
+    assert phase_of(relationship, before, USUAL) is phase
 
 
-@given(
-    st.builds(
-        Relationship,
-        order_days=st.integers(0, 50),
-        days_since_first=st.floats(0, 1000),
-        silence_days=st.floats(0, 1000),
-        usual_gap_days=st.floats(0, 100),
-        p_alive=st.none() | st.floats(0, 1),
-    )
+relationships = st.builds(
+    Relationship,
+    order_days=st.integers(0, 50),
+    days_since_first=st.floats(0, 1000),
+    silence_days=st.floats(0, 1000),
+    usual_gap_days=st.floats(0, 100),
+    p_alive=st.none() | st.floats(0, 1),
 )
-def test_only_who_ordered_can_be_lost(relationship: Relationship) -> None:
-    if phase_of(relationship, USUAL) is REACTIVATION:
+
+
+@given(relationships, st.sampled_from(Phase))
+def test_only_who_ordered_can_be_lost(relationship: Relationship, before: Phase) -> None:
+    if phase_of(relationship, before, USUAL) is REACTIVATION:
         assert relationship.order_days > 0
+
+
+@given(relationships, st.sampled_from(Phase))
+def test_a_phase_is_settled_after_one_look(relationship: Relationship, before: Phase) -> None:
+    once = phase_of(relationship, before, USUAL)
+    assert phase_of(relationship, once, USUAL) is once
+
+
+@given(relationships, st.lists(st.floats(0.3, 0.4999), min_size=2, max_size=6), st.sampled_from(Phase))
+def test_doubt_that_trembles_between_the_thresholds_changes_the_phase_once(
+    relationship: Relationship, alive: list[float], before: Phase
+) -> None:
+    phase = phase_of(replace(relationship, p_alive=alive[0]), before, USUAL)
+    for p_alive in alive[1:]:
+        assert phase_of(replace(relationship, p_alive=p_alive), phase, USUAL) is phase
+
+
+@given(relationships)
+def test_an_order_today_brings_an_account_back(relationship: Relationship) -> None:
+    ordered = replace(relationship, silence_days=0.0, order_days=max(relationship.order_days, 1))
+    assert phase_of(ordered, REACTIVATION, USUAL) is MAINTENANCE
 
 
 class TestProfiles:

@@ -10,6 +10,7 @@ from outreach.profiles import ProfileSet
 from schemas.base import Fact
 from schemas.decisions import Reason
 from schemas.envelope import Event
+from schemas.events.accounts import AccountChanged, Channel, CreditChanged
 from schemas.events.orders import OrderLine, OrderPlaced
 from schemas.events.ours import ProfilesChanged
 from schemas.needs import AccountEffect, Effect, OpenNeed, ProposeReorder, RefuseNeed, WithdrawNeed, WithdrawReorder
@@ -64,6 +65,11 @@ class Scene:
         """Twenty orders, a week apart unless said otherwise: at the next tick the account is due."""
         for ago in range(until_days_ago + 19 * every_days, until_days_ago - 1, -every_days):
             self.tell(placed(f"{account}-{sku}-{ago}", **{sku: 2}), at=self.now - ago * DAY, account=account)
+
+    def settle(self, account: str = "acme") -> None:
+        """Credit and channel of a new account are known: nobody calls about them."""
+        self.tell(CreditChanged(hold=False, terms_days=30), account=account)
+        self.tell(AccountChanged(preferred_channel=Channel.PHONE), account=account)
 
     def profiles(self, **changes: object) -> list[Effect]:
         """Other profiles come into force, in every cell."""

@@ -116,6 +116,7 @@ class TestComplaints:
 
     def test_of_one_that_came_before_anything_was_decided(self) -> None:
         scene = Scene(deciding=False)
+        scene.settle()
         scene.tell(placed("a", argon=1))
         assert opened(scene.tell(COMPLAINT)) == []
         assert opened(scene.hear(*in_force())) == ["*complaint:c1"]

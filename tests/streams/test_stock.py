@@ -66,7 +66,7 @@ def test_an_order_ends_the_need_and_the_tank_is_still_low(scene: Scene) -> None:
 
 def test_what_is_on_its_way_is_counted_on(scene: Scene) -> None:
     scene.tell(level(8), placed("o", gas=900))
-    assert [opened(scene.pass_time(days=1)) for _ in range(9)] == [[]] * 9
+    assert not any("gas" in opened(scene.pass_time(days=1)) for _ in range(9))
 
 
 def test_an_order_that_never_arrives_is_not_counted_on_for_ever(scene: Scene) -> None:
