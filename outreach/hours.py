@@ -11,7 +11,16 @@ from outreach.calling.places import CalledParty, known_zone
 from outreach.calling.windows import Window, day_of, windows_on
 from schemas.decisions import Reason
 
-__all__ = ["CalledParty", "blocked", "frequency_rules", "known_zone", "moved_into_hours", "next_window", "rules_for"]
+__all__ = [
+    "CalledParty",
+    "blocked",
+    "blocking_rules",
+    "frequency_rules",
+    "known_zone",
+    "moved_into_hours",
+    "next_window",
+    "rules_for",
+]
 
 SEARCH_DAYS = 21
 _DAY = timedelta(days=1)
@@ -33,6 +42,18 @@ def blocked(party: CalledParty, moment: datetime, book: RuleBook | None = None) 
         return Reason.HOLIDAY
     minute = local.hour * 60 + local.minute
     return None if any(start <= minute < end for start, end in day.minutes) else Reason.OUTSIDE_CALLING_HOURS
+
+
+def blocking_rules(party: CalledParty, moment: datetime, book: RuleBook | None = None) -> tuple[str, ...]:
+    """Ids of the rules by which the party may not be called at this instant; empty also where a quiet hour is why."""
+    zone = known_zone(party.zone)
+    if zone is None or blocked(party, moment, book) is None:
+        return ()
+    local = moment.astimezone(zone)
+    holiday = day_of(book or standard(), party, local.date()).holiday_by
+    if holiday is not None:
+        return (holiday,)
+    return tuple(rule.id for rule in rules_for(party, local.date(), book) if not rule.allows(local))
 
 
 def next_window(party: CalledParty, moment: datetime, book: RuleBook | None = None) -> Window | None:

@@ -242,6 +242,8 @@ class AccountStanding(AccountEffect):
     credit_hold: bool = False
     withdrawn: tuple[tuple[Purpose, Channel], ...] = ()
     """Consents that were withdrawn and not given again."""
+    given: tuple[tuple[Purpose, Channel], ...] = ()
+    """Consents that were given and not withdrawn since."""
     cool_down_until: UtcTime | None = None
     selling_attempts: int = 0
     """Since the last covering order or cool-down, over all channels."""

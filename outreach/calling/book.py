@@ -8,7 +8,7 @@ import hashlib
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from importlib.resources import files
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -67,6 +67,12 @@ class HoursRule(Rule):
         if minute_of(self.opens) >= minute_of(self.closes):
             raise ValueError("opens must come before closes")
         return self
+
+    def allows(self, there: datetime) -> bool:
+        """Whether this rule alone would allow a call at that wall clock."""
+        if WEEKDAYS[there.weekday()] in self.closed_weekdays:
+            return False
+        return minute_of(self.opens) <= there.hour * 60 + there.minute < minute_of(self.closes)
 
 
 class ClosureRule(Rule):

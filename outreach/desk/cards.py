@@ -48,6 +48,7 @@ def build_card(context: Context, task: Task, lines: Sequence[Need], verdict: Ver
         attempts=tuple(tx.attempts.of_accounts([task.account_id], since)),
         reasons=verdict.reasons,
         profile=cell_name(size, phase),
+        rules=verdict.rules,
     )
 
 

@@ -130,7 +130,7 @@ def start_call(context: Context, task_id: str, token: str, key: str, db_now: dat
         if before is None or task.attempt_id != attempt_id:
             raise Refused("already_in_call", "this task's call has begun with another key")
         return before
-    verdict = eligibility.judge(context, task, eligibility.learn(context, [task]))
+    verdict = eligibility.judge(context, task, eligibility.learn(context, [task], dialling=True))
     at = context.now or task.changed_at
     agent_id = task.agent_id or ""
     if verdict.reasons:
@@ -139,8 +139,17 @@ def start_call(context: Context, task_id: str, token: str, key: str, db_now: dat
         space.save()
         context.tx.tasks.set_hints([hint_of(task, verdict)])
         return Blocked(verdict.reasons)
-    contact_id = verdict.contact.contact_id if verdict.contact else None
-    attempt = Attempt(attempt_id, task_id, task.account_id, task.task_class, agent_id, at, contact_id)
+    contact_id, number = (verdict.contact.contact_id, verdict.contact.number) if verdict.contact else (None, None)
+    attempt = Attempt(
+        attempt_id,
+        task_id,
+        task.account_id,
+        task.task_class,
+        agent_id,
+        at,
+        contact_id,
+        number_key=eligibility.number_key(number) if number else None,
+    )
     context.tx.attempts.put([attempt])
     space.move(
         task_id,

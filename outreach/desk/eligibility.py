@@ -1,22 +1,23 @@
 """Why a task may not be called now: computed whenever it matters, from what the log and the desk know."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NoReturn, TypeVar
 
 from outreach import hours
 from outreach.capacity import Window
-from outreach.desk import pacing
+from outreach.desk import pacing, spacing
 from outreach.desk.context import Context
+from outreach.desk.leave import NOBODY, Listed, consent_lacks, read_registers, registers_forbid
 from outreach.hours import CalledParty
+from outreach.ports import Transaction
 from outreach.profiles import Profile
 from outreach.records import Attempt, ContactPoint, Task
 from outreach.rules import Facts, blocking_reasons
 from schemas import ids
 from schemas.decisions import Reason, TaskClass
-from schemas.events.accounts import Channel, Purpose
-from schemas.events.ours import Disposition
+from schemas.events.accounts import Channel
 from schemas.needs import AccountStanding
 
 T = TypeVar("T", ContactPoint, Attempt)
@@ -37,6 +38,10 @@ class Knowledge:
     attempts: Mapping[str, Sequence[Attempt]]
     window: Window | None = None
     """The beginning of the queue that is offered to the people who are there."""
+    listed: Listed = NOBODY
+    """What official registers say of the numbers."""
+    shared: Mapping[str, Sequence[Attempt]] = field(default_factory=dict)
+    """Attempts by number, for whichever account; read where somebody is about to be dialled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +55,15 @@ class Verdict:
     """Since the last covering order or cool-down, of the task's class."""
     retry_at: datetime | None
     """Business time at which it is worth looking again; None when only general reasons block, or none."""
+    rules: tuple[str, ...] = ()
+    """Ids of the calling rules that say so."""
 
 
-def learn(context: Context, tasks: Iterable[Task]) -> Knowledge:
-    """Read what `judge` needs for these tasks: four statements for any number of them."""
+def learn(context: Context, tasks: Iterable[Task], *, dialling: bool = False) -> Knowledge:
+    """Read what `judge` needs for these tasks: a few statements for any number of them.
+
+    ``dialling``: also what other accounts with the same numbers were called about.
+    """
     accounts = sorted({task.account_id for task in tasks})
     tx = context.tx
     contacts = _grouped(tx.contacts.of_accounts(accounts))
@@ -65,6 +75,8 @@ def learn(context: Context, tasks: Iterable[Task]) -> Knowledge:
         frozenset(tx.do_not_call.among(numbers)) if numbers else frozenset(),
         _grouped(tx.attempts.of_accounts(accounts, since)),
         pacing.window_of(tx),
+        read_registers(tx, numbers) if numbers and context.rules.registers_required else NOBODY,
+        _shared(tx, numbers, since) if dialling else {},
     )
 
 
@@ -73,14 +85,16 @@ def judge(context: Context, task: Task, known: Knowledge) -> Verdict:
     now, latest = context.now or _no_time(), context.clocks.latest or _no_time()
     standing = known.standings.get(task.account_id)
     profile = context.cell(standing)
-    contact = callable_contact(known, task.account_id)
-    party = party_of(standing, contact, profile)
+    contact, party, forbidding = _whom(context, task, standing, profile, known)
     tried = known.attempts.get(task.account_id, ())
+    reached = {one.attempt_id: one for one in (*tried, *_to_number(known, contact))}.values()
     attempts = attempts_so_far(task, standing, tried, profile, now)
     moments = (now, latest, latest + timedelta(minutes=context.rules.tick_minutes, microseconds=-1))
     closed = next(((why, at) for at in moments if (why := hours.blocked(party, at, context.rules.book))), None)
     cool_down = _cool_down(task, standing, tried, profile)
-    too_often = _too_often(context, party, tried)
+    too_often = spacing.too_often(context, party, profile, reached, now)
+    too_soon = _too_soon(context, task, profile, tried, now)
+    lacking = consent_lacks(context, party, standing, task.task_class, now)
     facts = Facts(
         now=now,
         task_class=task.task_class,
@@ -92,12 +106,12 @@ def judge(context: Context, task: Task, known: Knowledge) -> Verdict:
         ordered_today=_ordered_today(standing, party, now),
         attempts=attempts,
         attempt_cap=profile.attempt_cap,
-        withdrawn_consent=standing is not None and _withdrawn(task.task_class, standing),
+        withdrawn_consent=bool(lacking),
         channels_allowed=Channel.PHONE in profile.channels,
         desk={
             **_contact_reasons(known, task.account_id, contact),
             **({closed[0]: True} if closed else {}),
-            Reason.FREQUENCY_CAP: too_often is not None,
+            Reason.FREQUENCY_CAP: too_often is not None or too_soon is not None,
             Reason.FORECAST_STALE: task.task_class is TaskClass.SELLING and is_stale(context),
             Reason.KILL_SWITCH: is_stopped(context),
             Reason.CAPACITY: pacing.is_behind(known.window, task),
@@ -109,9 +123,10 @@ def judge(context: Context, task: Task, known: Knowledge) -> Verdict:
         Reason.OUTSIDE_CALLING_HOURS: window[0] if window else None,
         Reason.HOLIDAY: window[0] if window else None,
         Reason.COOL_DOWN: cool_down,
-        Reason.FREQUENCY_CAP: too_often,
+        Reason.FREQUENCY_CAP: max((end for end in (too_often, too_soon) if end is not None), default=None),
     }
-    return Verdict(reasons, contact, party, attempts, _retry_at(reasons, ends, now))
+    ruled = hours.blocking_rules(party, closed[1], context.rules.book) if closed else ()
+    return Verdict(reasons, contact, party, attempts, _retry_at(reasons, ends, now), (*ruled, *forbidding, *lacking))
 
 
 def is_stale(context: Context) -> bool:
@@ -165,21 +180,60 @@ def _contact_reasons(known: Knowledge, account_id: str, contact: ContactPoint | 
     return {Reason.DO_NOT_CALL if _phones(known, account_id) else Reason.NO_VALID_CONTACT: True}
 
 
-def _withdrawn(task_class: TaskClass, standing: AccountStanding) -> bool:
-    return (Purpose(task_class.value), Channel.PHONE) in standing.withdrawn
+def _whom(
+    context: Context, task: Task, standing: AccountStanding | None, profile: Profile, known: Knowledge
+) -> tuple[ContactPoint | None, CalledParty, tuple[str, ...]]:
+    """Whom to call, where that is, and the rules that forbid everybody where nobody is left."""
+    forbidding: tuple[str, ...] = ()
+    for point in _phones(known, task.account_id):
+        if point.number in known.blocked_numbers:
+            continue
+        party = party_of(standing, point, profile)
+        now = context.now or _no_time()
+        no = registers_forbid(context, party, standing, task.task_class, point, known.listed, now)
+        if not no:
+            return point, party, ()
+        forbidding = forbidding or no
+    return None, party_of(standing, None, profile), forbidding
+
+
+def number_key(number: str) -> str:
+    """What an attempt remembers of the number that was called."""
+    return ids.stable_hash("number", number, size_bytes=16).hex()
+
+
+def _shared(tx: Transaction, numbers: Iterable[str], since: datetime) -> dict[str, list[Attempt]]:
+    groups: dict[str, list[Attempt]] = {}
+    for attempt in tx.attempts.of_numbers(sorted(map(number_key, numbers)), since):
+        groups.setdefault(attempt.number_key or "", []).append(attempt)
+    return groups
+
+
+def _to_number(known: Knowledge, contact: ContactPoint | None) -> Sequence[Attempt]:
+    if contact is None or contact.number is None:
+        return ()
+    return known.shared.get(number_key(contact.number), ())
+
+
+def _too_soon(
+    context: Context, task: Task, profile: Profile, tried: Sequence[Attempt], now: datetime
+) -> datetime | None:
+    """When the time between two attempts is over; a callback was asked for, and waits for nothing."""
+    free = None if task.callback_at is not None else spacing.next_attempt(context, profile, tried, task.task_class)
+    return free if free is not None and now < free else None
 
 
 def _cool_down(
     task: Task, standing: AccountStanding | None, tried: Sequence[Attempt], profile: Profile
 ) -> datetime | None:
-    """The log's cool-down, or the desk's own after "not interested", which the log may not know yet."""
+    """The log's cool-down, or the desk's own by how calls ended, which the log may not know yet."""
     ordered = standing.last_order_at if standing else None
     own = [
-        attempt.started_at + timedelta(days=profile.cool_down_days)
+        attempt.started_at + timedelta(days=days)
         for attempt in tried
-        if attempt.disposition is Disposition.NOT_INTERESTED
-        and attempt.task_class is task.task_class
+        if attempt.task_class is task.task_class
         and (ordered is None or attempt.started_at > ordered)
+        and (days := profile.cool_down_after(attempt.disposition)) is not None
     ]
     logged = standing.cool_down_until if standing else None
     return max([*own, *([logged] if logged else [])], default=None)
@@ -190,18 +244,6 @@ def _ordered_today(standing: AccountStanding | None, party: CalledParty, now: da
     if standing is None or standing.last_order_at is None or zone is None:
         return False
     return standing.last_order_at.astimezone(zone).date() == now.astimezone(zone).date()
-
-
-def _too_often(context: Context, party: CalledParty, tried: Sequence[Attempt]) -> datetime | None:
-    """When no limit on the number of contacts is reached any more; None: none is now."""
-    now = context.now or _no_time()
-    ends = []
-    for rule in hours.frequency_rules(party, now.date(), context.rules.book):
-        spell = timedelta(hours=rule.hours)
-        within = sorted(one.started_at for one in tried if one.started_at > now - spell)
-        if len(within) >= rule.contacts:
-            ends.append(within[-rule.contacts] + spell)
-    return max(ends, default=None)
 
 
 def _retry_at(reasons: Sequence[Reason], ends: Mapping[Reason, datetime | None], now: datetime) -> datetime | None:

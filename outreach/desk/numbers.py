@@ -9,6 +9,7 @@ from outreach.records import AuditEntry
 from outreach.task import TALKING, TaskEvent, TaskState
 from schemas.base import EARLIEST
 from schemas.errors import Refused
+from schemas.events.accounts import Channel
 from schemas.ids import stable_hash
 
 
@@ -41,12 +42,14 @@ def block_contact(context: Context, space: Workspace, contact_id: str | None, ac
 
 
 def invalidate(context: Context, contact_id: str | None, account_id: str) -> str | None:
-    """A wrong number: the contact is not tried again. The flag for the task: ``data_fix`` when no other is left."""
+    """A wrong number: no contact of the account with it is tried again. The task's flag: ``data_fix`` when none is left."""
     contact = context.tx.contacts.get(contact_id) if contact_id is not None else None
+    points = context.tx.contacts.of_accounts([account_id])
     if contact is not None:
-        context.tx.contacts.put([replace(contact, valid=False)])
-    left = [point for point in context.tx.contacts.of_accounts([account_id]) if point.valid and point.number]
-    return None if left else "data_fix"
+        wrong = [one for one in points if one.number == contact.number or one.contact_id == contact_id]
+        context.tx.contacts.put(replace(one, valid=False) for one in wrong)
+        points = [one for one in points if one not in wrong]
+    return None if any(one.valid and one.number and one.channel is Channel.PHONE for one in points) else "data_fix"
 
 
 def _block(context: Context, space: Workspace, number: str, actor: str, at: datetime) -> int:

@@ -12,7 +12,10 @@ from outreach.desk.context import Context
 from outreach.desk.eligibility import Verdict
 from outreach.desk.messages import command, to_log
 from outreach.desk.results import Outcome
+from outreach.desk.spacing import spacing_after
 from outreach.desk.workspace import LET_GO, Workspace
+from outreach.kinds import SETTLED_BY_WORD
+from outreach.profiles import Profile
 from outreach.records import Attempt, Need, Task
 from outreach.task import TALKING, TaskEvent, TaskState
 from schemas import ids
@@ -89,9 +92,9 @@ def _settle(context: Context, space: Workspace, task: Task, actor: str, outcome:
     at = context.now or task.changed_at
     verdict = eligibility.judge(context, task, eligibility.learn(context, [task]))
     lines = space.open_lines(task.task_id)
-    cap = context.cell(context.tx.standings.get(task.account_id)).attempt_cap
-    exhausted = outcome.disposition in _FAILED and verdict.attempts >= cap
-    event, changes = _transition(context, task, lines, outcome, verdict, at, exhausted=exhausted, cap=cap)
+    profile = context.cell(context.tx.standings.get(task.account_id))
+    exhausted = outcome.disposition in _FAILED and verdict.attempts >= profile.attempt_cap
+    event, changes = _transition(context, task, lines, outcome, verdict, profile, at, exhausted=exhausted)
     if outcome.disposition is D.WRONG_NUMBER:
         flag = numbers.invalidate(context, attempt.contact_id, task.account_id)
         changes.setdefault("flag", flag)
@@ -126,15 +129,15 @@ def _transition(
     lines: Sequence[Need],
     outcome: Outcome,
     verdict: Verdict,
+    profile: Profile,
     at: datetime,
     *,
     exhausted: bool,
-    cap: int,
 ) -> tuple[TaskEvent, dict[str, Any]]:
     """Which row of the table applies, and what changes with it."""
     said = outcome.disposition
-    if said is D.RESOLVED and task.task_class is not TaskClass.SERVICE:
-        raise Refused("not_a_service_task", "only a service call resolves something")
+    if said is D.RESOLVED and task.task_class is not TaskClass.SERVICE and not _settles(lines):
+        raise Refused("not_a_service_task", "only a service call, or one about a joint day, resolves something")
     if said in _FINAL:
         return _FINAL[said], {}
     if not lines:
@@ -142,34 +145,27 @@ def _transition(
     if said is D.ORDER_TAKEN:
         return TaskEvent.ORDER_TAKEN, {**_PROMISED_NOTHING, "awaiting_since": at, "not_before": None}
     if said is D.CALLBACK:
-        return TaskEvent.CALLBACK, _callback(context, task, outcome, verdict, at, cap)
-    return _once_more(context, task, said, verdict, at, exhausted=exhausted)
-
-
-def _once_more(
-    context: Context, task: Task, said: Disposition, verdict: Verdict, at: datetime, *, exhausted: bool
-) -> tuple[TaskEvent, dict[str, Any]]:
-    """Nobody was reached: tried again, or given up at the cap."""
+        return TaskEvent.CALLBACK, _callback(context, task, outcome, verdict, profile, at)
     if exhausted:
         service = task.task_class is TaskClass.SERVICE
         return TaskEvent.EXHAUSTED, {"flag": "exhausted" if service else None}
-    again = {**_PROMISED_NOTHING, "not_before": _retry_at(context, said, verdict, at)}
+    again = {**_PROMISED_NOTHING, "not_before": _retry_at(context, said, verdict, profile, at)}
     return (TaskEvent.WRONG_NUMBER if said is D.WRONG_NUMBER else TaskEvent.RETRY), again
 
 
-def _retry_at(context: Context, said: Disposition, verdict: Verdict, at: datetime) -> datetime:
-    """+4 h, +30 min or next day, moved into calling hours; at once for a wrong number."""
-    delays = {
-        D.NO_ANSWER: timedelta(hours=context.rules.no_answer_hours),
-        D.BUSY: timedelta(minutes=context.rules.busy_minutes),
-        D.VOICEMAIL: timedelta(days=1),
-    }
-    wanted = at + delays.get(said, timedelta())
+def _settles(lines: Sequence[Need]) -> bool:
+    """Whether all that was talked about is settled by word of mouth: nothing that an order would have to cover."""
+    return bool(lines) and all(need.kind in SETTLED_BY_WORD for need in lines)
+
+
+def _retry_at(context: Context, said: Disposition, verdict: Verdict, profile: Profile, at: datetime) -> datetime:
+    """After the profile's time for this ending, moved into calling hours; at once for a wrong number."""
+    wanted = at + spacing_after(context, profile, said)
     return hours.moved_into_hours(verdict.party, wanted, context.rules.book) or wanted
 
 
 def _callback(
-    context: Context, task: Task, outcome: Outcome, verdict: Verdict, at: datetime, cap: int
+    context: Context, task: Task, outcome: Outcome, verdict: Verdict, profile: Profile, at: datetime
 ) -> dict[str, Any]:
     """One live callback a task, promised by its owner; refused where it could not be kept."""
     when = outcome.callback_at
@@ -182,8 +178,9 @@ def _callback(
     why = hours.blocked(verdict.party, when, context.rules.book)
     if why is not None:
         raise Refused(why, "nobody may be called at that time")
-    if verdict.attempts >= cap:
-        raise Refused("attempt_cap", f"the account was called {verdict.attempts} times; the cap is {cap}")
+    if verdict.attempts >= profile.attempt_cap:
+        told = f"the account was called {verdict.attempts} times; the cap is {profile.attempt_cap}"
+        raise Refused("attempt_cap", told)
     return {
         "callback_at": when,
         "not_before": when,
@@ -214,5 +211,6 @@ def _call_ended(
         stock_until=outcome.stock_until,
         callback_at=outcome.callback_at,
         override_reason=outcome.override_reason,
+        loss_reason=outcome.loss_reason,
     )
     return to_log(task.account_id, attempt.attempt_id, fact, at)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from outreach.records import Attempt, AuditEntry, ContactPoint, Need, ReorderTask, Suggestion, Task
 from schemas.decisions import Reason
+from schemas.events.accounts import LossReason
 from schemas.events.ours import Disposition
 from schemas.needs import AccountStanding
 
@@ -29,6 +30,8 @@ class TaskCard:
     """Why it may not be called now; empty for a task that was just claimed."""
     profile: str = ""
     """The policy cell, e.g. ``small-maintenance``."""
+    rules: tuple[str, ...] = ()
+    """Ids of the calling rules among those reasons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ class Outcome:
     """With HAS_STOCK: until when."""
     override_reason: str | None = None
     """Why the agent did other than proposed."""
+    loss_reason: LossReason | None = None
+    """Why the account buys no more, where the call found out."""
 
 
 @dataclass(frozen=True, slots=True)

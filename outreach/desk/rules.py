@@ -37,6 +37,10 @@ class DeskRules:
     """Candidates that one claim looks at."""
     book: RuleBook = field(default_factory=standard)
     """When and how often somebody may be called, and by whose leave."""
+    registers_required: bool = False
+    """Whether official do-not-call registers are asked; a copy that is missing then forbids every number."""
+    assignment_hours: float = 8.0
+    """So long a task that a supervisor gave to an agent is his alone (business time)."""
 
 
 def rules_from(settings: Settings) -> DeskRules:
@@ -48,6 +52,7 @@ def rules_from(settings: Settings) -> DeskRules:
         holdout_salt=settings.holdout_salt,
         calls_per_agent_hour=settings.calls_per_agent_hour,
         book=book_from(settings),
+        registers_required=settings.registers_required,
     )
 
 
