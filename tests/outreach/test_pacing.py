@@ -1,0 +1,141 @@
+"""The queue is offered as far as the people who are there can call; the rest says `capacity`."""
+
+from datetime import timedelta
+
+import pytest
+
+from outreach.desk import Desk
+from outreach.desk.pacing import window_of
+from outreach.ports import Store
+from schemas.decisions import Reason, TaskClass
+from schemas.errors import Refused
+from schemas.events.ours import Disposition
+from tests.outreach.conftest import RULES
+from tests.outreach.made import DAY, NOW, Room, clock, opened
+
+HOUR = timedelta(hours=1)
+
+
+def full(room: Room, tasks: int = 30) -> list[str]:
+    """Accounts with a task each, the most urgent first."""
+    names = [f"a{number:02d}" for number in range(tasks)]
+    for number, name in enumerate(names):
+        room.account(name, opened(name, p_due=0.95 if number < 5 else 0.55))
+    room.upkeep()
+    return names
+
+
+def reasons(room: Room, name: str) -> tuple[Reason, ...]:
+    return room.do(lambda tx: room.desk.card(tx, room.task(name).task_id)).reasons
+
+
+def behind(room: Room, names: list[str]) -> int:
+    return sum(Reason.CAPACITY in reasons(room, name) for name in names)
+
+
+def test_an_agent_is_offered_an_hours_calls_and_the_rest_says_capacity(room: Room) -> None:
+    names = full(room)
+    assert behind(room, names) == 30 - RULES.calls_per_agent_hour
+    assert behind(room, names[:5]) == 0, "the most urgent are inside"
+
+
+def test_with_two_agents_twice_as_many(room: Room) -> None:
+    names = full(room)
+    room.staff("ben")
+    room.upkeep()
+    assert behind(room, names) == 30 - 2 * RULES.calls_per_agent_hour
+
+
+def test_with_nobody_there_everything_waits(room: Room) -> None:
+    names = full(room)
+    room.do(lambda tx: room.desk.set_agent(tx, "anna", "away"))
+    room.upkeep()
+    assert behind(room, names) == 30
+
+
+def test_only_skills_that_are_there_count(room: Room) -> None:
+    names = full(room)
+    room.staff("anna", skills=("key_accounts",))
+    room.upkeep()
+    assert behind(room, names) == 30
+
+
+def test_a_free_agent_is_never_kept_waiting(room: Room) -> None:
+    """Want of people is no want of tasks: who has called all that was offered is offered more."""
+    full(room)
+    for _ in range(30):
+        room.call(Disposition.NOT_INTERESTED)
+    assert Reason.CAPACITY not in room.nothing()
+
+
+def test_the_window_moves_on_by_an_hour_of_calls(room: Room) -> None:
+    names = full(room)
+    for _ in range(RULES.calls_per_agent_hour):
+        room.call(Disposition.NOT_INTERESTED)
+    before = behind(room, names)
+    room.claim()
+    assert behind(room, names) == before - RULES.calls_per_agent_hour
+
+
+def test_a_task_that_somebody_picks_may_be_claimed_from_anywhere(room: Room) -> None:
+    name = next(name for name in full(room) if Reason.CAPACITY in reasons(room, name))
+    card = room.do(lambda tx: room.desk.claim_task(tx, "anna", room.task(name).task_id, room.clock()))
+    assert card.reasons == ()
+
+
+def test_another_reason_still_refuses_it(room: Room) -> None:
+    full(room)
+    room.do(lambda tx: room.desk.set_kill_switch(tx, "sue", True))
+    with pytest.raises(Refused, match="kill_switch"):
+        room.do(lambda tx: room.desk.claim_task(tx, "anna", room.task("a29").task_id, room.clock()))
+
+
+def test_service_never_waits_for_want_of_people(room: Room) -> None:
+    names = full(room)
+    room.tell(opened(names[-1], "complaint:1", task_class=TaskClass.SERVICE))
+    task = room.task(names[-1], TaskClass.SERVICE)
+    assert Reason.CAPACITY not in room.do(lambda tx: room.desk.card(tx, task.task_id)).reasons
+
+
+def test_it_is_reckoned_anew_each_hour(room: Room) -> None:
+    full(room)
+    first = room.do(lambda tx: window_of(tx))
+    room.account("late", opened("late", p_due=1.0))
+    room.upkeep()
+    assert room.do(lambda tx: window_of(tx)) == first, "not before the hour is over"
+    room.later(NOW + HOUR)
+    assert room.do(lambda tx: window_of(tx)) != first
+    assert Reason.CAPACITY not in reasons(room, "late")
+
+
+class TestEmission:
+    """How many open against what is normal."""
+
+    def test_a_quiet_month_then_a_burst(self, store: Store) -> None:
+        room = Room(store, Desk(RULES))
+        room.staff("anna")
+        for day in range(10, 0, -1):
+            at = NOW - day * DAY
+            room.tell(clock(at), *(opened(f"d{day}-{n}", at=at, valid=30 * DAY) for n in range(3)))
+        room.tell(clock(NOW), *(opened(f"now-{n}", at=NOW - HOUR) for n in range(40)))
+        told = room.do(room.desk.emission)
+        assert (told.pace.opened, told.pace.normal, told.pace.verdict) == (40, 3.0, "high")
+        assert (dict(told.waiting), dict(told.behind), told.stopped) == ({"sales": 70}, {}, False)
+
+    def test_behind_the_window(self, room: Room) -> None:
+        full(room)
+        told = room.do(room.desk.emission)
+        assert dict(told.waiting) == {"sales": 30}
+        assert dict(told.behind) == {"sales": 30 - RULES.calls_per_agent_hour}
+        assert told.pace.verdict == "unknown"
+
+    def test_nobody_there_leaves_all_behind(self, room: Room) -> None:
+        room.do(lambda tx: room.desk.set_agent(tx, "anna", "away"))
+        full(room)
+        room.do(lambda tx: room.desk.set_kill_switch(tx, "sue", True))
+        told = room.do(room.desk.emission)
+        assert (dict(told.behind), told.stopped) == ({"sales": 30}, True)
+
+    def test_before_any_time_nothing_can_be_said(self, store: Store) -> None:
+        room = Room(store, Desk(RULES))
+        assert room.do(room.desk.emission) is None
