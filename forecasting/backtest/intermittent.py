@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from forecasting.backtest.cases import Candidates, Prediction
     from forecasting.columns import Floats
 
-TSB_SMOOTHING = 0.2
-"""Of demand and of its probability: usual in the literature; a daily series of rare orders fades fast at it."""
+TSB_SMOOTHING = 0.2, 0.03
+"""Of demand and of its probability: the second slower than usual, as days are many and orders few."""
 LONGEST_SERIES_DAYS = 2 * 365
 
 
@@ -32,7 +32,7 @@ def croston_sba(candidates: Candidates) -> Prediction:
 
 def tsb(candidates: Candidates) -> Prediction:
     """statsforecast's TSB of each pair's daily order indicator."""
-    return constant_rate(_rates(candidates, _models().TSB(TSB_SMOOTHING, TSB_SMOOTHING)))
+    return constant_rate(_rates(candidates, _models().TSB(*TSB_SMOOTHING)))
 
 
 def daily_series(candidates: Candidates) -> Iterator[Floats]:

@@ -51,7 +51,7 @@ def all_methods(seed: int = 0) -> list[Method]:
         Method("median gap", "due when the pair's median gap has passed", median_gap),
         Method("Poisson-gamma", "order rates, empirical Bayes over the population", poisson_gamma),
         Method("Croston-SBA", "statsforecast, daily order indicator", croston_sba),
-        Method("TSB", "statsforecast, daily order indicator, 0.2 and 0.2", tsb),
+        Method("TSB", "statsforecast, daily order indicator", tsb),
         Method(
             "boosting, simple", "scikit-learn, 15 features of the pair, its account and product", boosting_simple(seed)
         ),
