@@ -26,6 +26,11 @@ def need_id(account_id: str, group: str, cycle: int) -> str:
     return stable_hash("need", account_id, group, str(cycle), size_bytes=16).hex()
 
 
+def reorder_id(need_id: str) -> str:
+    """A need has at most one reorder."""
+    return stable_hash("reorder", need_id, size_bytes=16).hex()
+
+
 def task_id(account_id: str, task_class: str, first_need_id: str) -> str:
     """A call task is named after the need that opened it."""
     return stable_hash("task", account_id, task_class, first_need_id, size_bytes=16).hex()

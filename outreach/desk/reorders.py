@@ -28,7 +28,7 @@ _NEXT: dict[ReorderState, frozenset[ReorderState]] = {
 
 def reorder_id(need_id: str) -> str:
     """A need has at most one reorder."""
-    return ids.stable_hash("reorder", need_id, size_bytes=16).hex()
+    return ids.reorder_id(need_id)
 
 
 class Proposals:
@@ -154,7 +154,7 @@ def approve(proposals: Proposals, key: str, actor: str, at: datetime, quantity_u
 def reject(proposals: Proposals, key: str, actor: str, at: datetime, cause: str) -> ReorderTask:
     """Turned down."""
     after = proposals.move(key, S.REJECTED, actor, at, cause=cause)
-    fact = ReorderRejected(reorder_id=key, group=after.group, cause=cause[:64] or None)
+    fact = ReorderRejected(reorder_id=key, group=after.group, need_id=after.need_id, cause=cause[:64] or None)
     _log(proposals, after, "rejected", fact, at)
     return after
 

@@ -7,7 +7,7 @@ from forecasting.metering import Report
 from schemas.envelope import Event
 from schemas.events.ours import CallEnded, Disposition, PhaseChanged, RecoveryEnded, ReorderRejected, SizeChanged
 from schemas.events.usage import StockCorrected
-from schemas.ids import need_id
+from schemas.ids import need_id, reorder_id
 from streams.core.context import Folding, earliest
 from streams.core.needs import end_need, next_cycle
 from streams.core.orders import product_of
@@ -54,7 +54,10 @@ def reorder_rejected(folding: Folding, event: Event, fact: ReorderRejected) -> N
     """The same proposal is not made twice."""
     del event
     pair = folding.account.pairs.get(fact.group)
-    if pair is not None:
+    if pair is None:
+        return
+    present = need_id(folding.account.account_id, fact.group, pair.cycle)
+    if present == fact.need_id or (fact.need_id is None and reorder_id(present) == fact.reorder_id):
         end_need(folding, fact.group, pair, "policy")
         pair.done_cycle = pair.cycle
 
