@@ -41,8 +41,9 @@ def emission(context: Context) -> Emission | None:
 
 
 def _pace(context: Context, now: datetime) -> Pace:
-    """Days are counted back from now, so that the present one is whole."""
-    starts = [now - days * _DAY for days in range(NORMAL_DAYS + 1, 0, -1)]
+    """Days are counted back from now, so that the present one is whole; what opens now is of it."""
+    end = now + timedelta(microseconds=1)
+    starts = [end - days * _DAY for days in range(NORMAL_DAYS + 1, 0, -1)]
     days = [context.tx.reports.opened(start, start + _DAY) for start in starts]
     began = next((n for n, count in enumerate(days) if count), len(days))
     return pace(days[-1], days[began:-1])
