@@ -69,6 +69,7 @@ class Desk:
 
     def next_task(self, tx: Transaction, agent_id: str, db_now: datetime) -> TaskCard | NothingToDo:
         """Claim the best task that may be called now; raises Refused("holds_task") and Refused("away")."""
+        tx.foresee_claim(agent_id)
         return claims.next_task(self._context(tx), agent_id, db_now)
 
     def claim_task(self, tx: Transaction, agent_id: str, task_id: str, db_now: datetime) -> TaskCard:

@@ -229,6 +229,9 @@ def _free_agent(context: Context, agent_id: str) -> Agent:
 
 def _first_free(context: Context, page: list[Task], hints: list[Hint]) -> tuple[Task, Verdict] | None:
     """The first of the page that nothing blocks; the others before it leave a hint."""
+    if page:
+        since = eligibility.look_back(context)
+        context.tx.foresee_accounts([t.account_id for t in page], [t.task_id for t in page], since)
     known = eligibility.learn(context, page)
     for task in page:
         verdict = eligibility.judge(context, task, known)
@@ -245,6 +248,8 @@ def _remember(context: Context, hints: list[Hint]) -> None:
 
 
 def _claim(context: Context, agent: Agent, task: Task, verdict: Verdict, db_now: datetime) -> TaskCard:
+    """A lease need not wait for the disk: what is done with it (an attempt, an outcome) waits, and takes it along."""
+    context.tx.forgo_disk()
     if verdict.reasons and context.now is not None:
         pacing.move_on(context, task, context.now)
         verdict = replace(verdict, reasons=())

@@ -68,7 +68,7 @@ def learn(context: Context, tasks: Iterable[Task], *, dialling: bool = False) ->
     tx = context.tx
     contacts = _grouped(tx.contacts.of_accounts(accounts))
     numbers = {contact.number for known in contacts.values() for contact in known if contact.number}
-    since = (context.now or _no_time()) - timedelta(days=LOOK_BACK_DAYS)
+    since = look_back(context)
     return Knowledge(
         {standing.account_id: standing for standing in tx.standings.many(accounts)},
         contacts,
@@ -78,6 +78,11 @@ def learn(context: Context, tasks: Iterable[Task], *, dialling: bool = False) ->
         read_registers(tx, numbers) if numbers and context.rules.registers_required else NOBODY,
         _shared(tx, numbers, since) if dialling else {},
     )
+
+
+def look_back(context: Context) -> datetime:
+    """Attempts since then matter."""
+    return (context.now or _no_time()) - timedelta(days=LOOK_BACK_DAYS)
 
 
 def judge(context: Context, task: Task, known: Knowledge) -> Verdict:

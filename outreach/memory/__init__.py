@@ -1,6 +1,6 @@
 """The in-memory twin of the task database: the same answers, one transaction at a time, gone with the process."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from datetime import datetime
 from threading import RLock
@@ -47,6 +47,15 @@ class MemoryTransaction:
     def db_now(self) -> datetime:
         """What the clock that was given says."""
         return self._clock()
+
+    def foresee_claim(self, agent_id: str) -> None:
+        """All is near."""
+
+    def foresee_accounts(self, account_ids: Iterable[str], task_ids: Iterable[str], since: datetime) -> None:
+        """All is near."""
+
+    def forgo_disk(self) -> None:
+        """There is none."""
 
     def flush(self) -> None:
         """Nothing is held back."""

@@ -5,6 +5,7 @@ All repositories read their own transaction's writes. Methods that say "locks" k
 until the end of this one. A store that cannot be reached raises `schemas.errors.Unavailable`.
 """
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
@@ -118,6 +119,19 @@ class Transaction(Protocol):
 
     def db_now(self) -> datetime:
         """The database's clock, UTC: for leases, timers, rate limits."""
+        ...
+
+    def foresee_claim(self, agent_id: str) -> None:
+        """A claim by this agent is about to be asked for: a store that is far away may read ahead, and locks him."""
+        ...
+
+    def foresee_accounts(self, account_ids: Iterable[str], task_ids: Iterable[str], since: datetime) -> None:
+        """These accounts and tasks are about to be judged, with attempts since then: a store may read ahead."""
+        ...
+
+    def forgo_disk(self) -> None:
+        """The commit need not wait for the disk. If the machine's power fails in the next moments, this transaction
+        never was; whatever is written later with a commit that waits takes this one to the disk with it."""
         ...
 
     def flush(self) -> None:

@@ -3,21 +3,57 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Table, func, select, text, update
+from sqlalchemy import Connection, Insert, Select, Table, TextClause, func, select, text, update
 
 from outreach.records import AuditEntry, OutboxMessage, chained
 from outreach.store import schema
 from outreach.store.tables import SqlTable, chunks, counted, upsert
+from outreach.store.together import prepared, together, waits
 
-_LOCK = text("SELECT pg_advisory_xact_lock(7241003)")
-"""Taken last in a transaction: ids follow commits, so that a reader who has seen one misses none before it."""
+_SENT_SINGLY = 20
+"""More rows than this go in bulk."""
 
 
-def serialise(connection: Connection) -> None:
-    """From here to the commit this transaction is the only one that appends."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(_LOCK)
+def flush(connection: Connection, audit: "SqlAudit", outbox: "SqlOutbox", *, waits_for_disk: bool) -> None:
+    """Write what both hold back. From here to the commit this transaction is the only one that appends."""
+    if waits(connection):
+        _, heads, newest = together(
+            connection, [(prepared(_lock, waits_for_disk), {}), (prepared(_head), {}), (prepared(_newest), {})]
+        )
+        audit_id, digest = heads[0] if heads else (0, "")
+        entries, messages = audit.placed(audit_id, digest), outbox.placed(newest[0][0] or 0)
+        if len(entries) + len(messages) <= _SENT_SINGLY:
+            into_audit, into_outbox = prepared(_into, schema.audit), prepared(_into, schema.outbox)
+            together(connection, [(into_audit, row) for row in entries] + [(into_outbox, row) for row in messages])
+            return
+    else:
+        head = connection.execute(_head()).first()
+        entries = audit.placed(*(head or (0, "")))
+        messages = outbox.placed(connection.scalar(_newest()) or 0)
+    for table, rows in ((schema.audit, entries), (schema.outbox, messages)):
+        if rows:
+            connection.execute(upsert(table, connection.dialect.name, replaced=False), rows)
+
+
+def _lock(waits_for_disk: bool) -> TextClause:
+    """Taken last in a transaction: ids follow commits, so that a reader who has seen one misses none before it."""
+    lock = "SELECT pg_advisory_xact_lock(7241003)"
+    return text(lock if waits_for_disk else f"{lock}, set_config('synchronous_commit', 'off', true)")
+
+
+def _head() -> Select[tuple[int, str]]:
+    table = schema.audit.c
+    return select(table.audit_id, table.digest).order_by(table.audit_id.desc()).limit(1)
+
+
+def _newest() -> Select[tuple[int | None]]:
+    return select(func.max(schema.outbox.c.outbox_id))
+
+
+def _into(table: Table) -> Insert:
+    return upsert(table, "postgresql", replaced=False)
 
 
 class SqlAudit(SqlTable[AuditEntry]):
@@ -31,23 +67,16 @@ class SqlAudit(SqlTable[AuditEntry]):
         """Add when the transaction flushes."""
         self.held_back += entries
 
-    def flush(self) -> None:
-        """Give ids and digests, write."""
-        if not self.held_back:
-            return
-        head = self.table.c
-        row = self.connection.execute(
-            select(head.audit_id, head.digest).order_by(head.audit_id.desc()).limit(1)
-        ).first()
-        audit_id, digest = (row[0], row[1]) if row else (0, "")
+    def placed(self, audit_id: int, digest: str) -> list[dict[str, Any]]:
+        """Rows of what is held back, with ids and digests that follow these; nothing is held back any more."""
         rows = []
         for entry in self.held_back:
             audit_id += 1
             placed = chained(entry, audit_id, digest)
             digest = placed.digest
             rows.append(self.row_of(placed))
-        self.connection.execute(self.table.insert(), rows)
         self.held_back.clear()
+        return rows
 
     def since(self, audit_id: int, limit: int = 500) -> list[AuditEntry]:
         """After this id."""
@@ -79,19 +108,16 @@ class SqlOutbox(SqlTable[OutboxMessage]):
         """Add when the transaction flushes."""
         self.held_back += messages
 
-    def flush(self) -> None:
-        """Give ids, write those with a new key."""
-        if not self.held_back:
-            return
-        newest = self.connection.scalar(select(func.max(self.table.c.outbox_id))) or 0
+    def placed(self, newest: int) -> list[dict[str, Any]]:
+        """Rows of what is held back, with ids that follow this one; of equal keys the first."""
         fresh = {message.dedup_key: message for message in reversed(self.held_back)}
         ordered = [message for message in self.held_back if fresh.get(message.dedup_key) is message]
         rows = [
             {**self.row_of(replace(message, outbox_id=newest + place)), "sent_at": None}
             for place, message in enumerate(ordered, start=1)
         ]
-        self.connection.execute(upsert(self.table, self.connection.dialect.name, replaced=False), rows)
         self.held_back.clear()
+        return rows
 
     def pending(self, destination: str, limit: int = 500) -> list[OutboxMessage]:
         """Oldest first."""
@@ -117,12 +143,16 @@ class SqlFacts:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._table: Table = schema.desk_facts
+        self.foreseen: dict[str, str] | None = None
 
     def get(self, name: str) -> str | None:
         """The value, or None."""
+        if self.foreseen is not None:
+            return self.foreseen.get(name)
         return self._connection.scalar(select(self._table.c.value).where(self._table.c.name == name))
 
     def put(self, name: str, value: str) -> None:
         """Set it."""
+        self.foreseen = None
         row = {"name": name, "value": value}
         self._connection.execute(upsert(self._table, self._connection.dialect.name), [row])

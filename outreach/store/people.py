@@ -19,9 +19,11 @@ class SqlContacts(SqlTable[ContactPoint]):
 
     def of_accounts(self, account_ids: Iterable[str]) -> list[ContactPoint]:
         """In order of rank and id."""
-        found: list[ContactPoint] = []
-        for chunk in chunks(account_ids):
-            found += self.all_of(self.query().where(self.table.c.account_id.in_(chunk)))
+        wanted = list(account_ids)
+        found = self.known(wanted)
+        if found is None:
+            queries = (self.query().where(self.table.c.account_id.in_(chunk)) for chunk in chunks(wanted))
+            found = [row for query in queries for row in self.all_of(query)]
         return sorted(found, key=lambda contact: (contact.rank, contact.contact_id))
 
     def accounts_with(self, number: str) -> list[str]:
@@ -41,16 +43,22 @@ class SqlDoNotCall:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._table = schema.do_not_call
+        self.foreseen: tuple[set[str], set[str]] | None = None
+        """Numbers that were looked up ahead, and those of them that are listed."""
 
     def add(self, number: str, at: datetime, source: str) -> None:
         """From now on; the first word stays."""
+        self.foreseen = None
         statement = upsert(self._table, self._connection.dialect.name, replaced=False)
         self._connection.execute(statement, [{"number": number, "at": at, "source": source}])
 
     def among(self, numbers: Iterable[str]) -> set[str]:
         """Those on the list."""
+        wanted = set(numbers)
+        if self.foreseen is not None and wanted <= self.foreseen[0]:
+            return wanted & self.foreseen[1]
         column = self._table.c.number
-        queries = (select(column).where(column.in_(chunk)) for chunk in chunks(numbers))
+        queries = (select(column).where(column.in_(chunk)) for chunk in chunks(wanted))
         return {number for query in queries for number in self._connection.scalars(query)}
 
     def counted(self) -> int:
@@ -63,6 +71,11 @@ class SqlAgents(SqlTable[Agent]):
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection, schema.agents, Agent)
+
+    def lock(self, key: str) -> Agent | None:
+        """The agent, locked."""
+        known = self.known([key])
+        return super().lock(key) if known is None else next(iter(known), None)
 
     def all(self) -> list[Agent]:
         """By id."""
@@ -114,6 +127,7 @@ class SqlSuggestions(SqlTable[Suggestion]):
 
     def replace(self, account_ids: Iterable[str], rows: Iterable[Suggestion]) -> None:  # type: ignore[override]
         """All that the accounts have."""
+        self.foreseen = None
         values = [self.row_of(row) for row in rows]
         touched = {*account_ids, *(value["account_id"] for value in values)}
         for chunk in chunks(sorted(touched)):
@@ -123,5 +137,8 @@ class SqlSuggestions(SqlTable[Suggestion]):
 
     def of_account(self, account_id: str, limit: int = 10) -> list[Suggestion]:
         """By rank."""
+        known = self.known([account_id])
+        if known is not None:
+            return known[:limit]
         query = self.query().where(self.table.c.account_id == account_id)
         return self.all_of(query.order_by(self.table.c.rank).limit(limit))

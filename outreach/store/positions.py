@@ -95,6 +95,17 @@ class SqlArtefacts:
         row = self._connection.execute(select(table.version, table.digest).where(table.name == name)).first()
         return None if row is None else (row[0], row[1])
 
+    def exchange_current(self, name: str, expected: str | None, version: str, digest: str, at: datetime) -> bool:
+        """Compare-and-set; whoever comes second waits for the first to commit, and finds another digest."""
+        names = schema.artefact_names
+        row = {"name": name, "version": version, "digest": digest, "at": at}
+        if expected is None:
+            statement = upsert(names, self._connection.dialect.name, replaced=False).values(row)
+        else:
+            held = (names.c.name == name) & (names.c.digest == expected)
+            statement = update(names).where(held).values(version=version, digest=digest, at=at)
+        return self._connection.execute(statement).rowcount == 1
+
 
 class SqlClocks:
     """See `outreach.ports.Clocks`."""
@@ -102,14 +113,18 @@ class SqlClocks:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._table = schema.clocks
+        self.foreseen: list[ClockMoved] | None = None
 
     def all(self) -> list[ClockMoved]:
         """By partition."""
+        if self.foreseen is not None:
+            return list(self.foreseen)
         query = select(self._table.c.body).order_by(self._table.c.partition)
         return [ClockMoved.model_validate_json(body) for body in self._connection.scalars(query)]
 
     def put(self, moved: Iterable[ClockMoved]) -> None:
         """Only forward."""
+        self.foreseen = None
         known = {word.partition: word for word in self.all()}
         fresh: dict[int, ClockMoved] = {}
         for word in moved:

@@ -3,26 +3,29 @@
 Every error of the driver that means "not now" (connection lost, locked, deadlock) becomes `Unavailable`.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+import psycopg
+from sqlalchemy import Connection, Engine, TextClause, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from outreach.store import calling, keeping, people, positions, work
+from outreach.store import ahead, calling, keeping, people, positions, work
 from outreach.store.reports import SqlReports
 from outreach.store.tasks import SqlTasks
+from outreach.store.together import prepared, together, waits
 from schemas.errors import Unavailable
 
 BUSY_TIMEOUT_SECONDS = 10.0
 _READ_ONLY = "ringahead_read_only"
-_NOW = {
-    "sqlite": text("SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"),
-    "postgresql": text("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"),
-}
+_NOW = text("SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)")
+
+
+def _postgres_now() -> TextClause:
+    return text("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)")
 
 
 def create(url: str) -> Engine:
@@ -58,6 +61,7 @@ class SqlTransaction:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self._waits_for_disk = True
         self.standings = work.SqlStandings(connection)
         self.needs = work.SqlNeeds(connection)
         self.tasks = SqlTasks(connection)
@@ -86,15 +90,28 @@ class SqlTransaction:
 
     def db_now(self) -> datetime:
         """The database's clock, UTC, in milliseconds."""
-        milliseconds = self.connection.scalar(_NOW[self.connection.dialect.name]) or 0
+        if waits(self.connection):
+            milliseconds = together(self.connection, [(prepared(_postgres_now), {})])[0][0][0]
+        else:
+            milliseconds = self.connection.scalar(_NOW) or 0
         return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+    def foresee_claim(self, agent_id: str) -> None:
+        """Read what a claim begins with; on PostgreSQL alone."""
+        ahead.foresee_claim(self, agent_id)
+
+    def foresee_accounts(self, account_ids: Iterable[str], task_ids: Iterable[str], since: datetime) -> None:
+        """Read what eligibility and a card need; on PostgreSQL alone."""
+        ahead.foresee_accounts(self, account_ids, task_ids, since)
+
+    def forgo_disk(self) -> None:
+        """On PostgreSQL an asynchronous commit."""
+        self._waits_for_disk = False
 
     def flush(self) -> None:
         """Write history and messages; nothing else may be appended by others until the commit."""
         if self.audit.held_back or self.outbox.held_back:
-            keeping.serialise(self.connection)
-            self.audit.flush()
-            self.outbox.flush()
+            keeping.flush(self.connection, self.audit, self.outbox, waits_for_disk=self._waits_for_disk)
 
 
 class SqlStore:
@@ -136,6 +153,8 @@ def _mapped() -> Generator[None]:
         yield
     except (OperationalError, InterfaceError) as error:
         raise Unavailable(f"the task database: {_first_line(error)}") from error
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        raise Unavailable(f"the task database: {str(error).strip().splitlines()[0]}") from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise Unavailable(f"the task database: {_first_line(error)}") from error

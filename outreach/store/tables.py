@@ -52,6 +52,8 @@ class SqlTable(Generic[R]):
         self.columns = [table.c[name] for name in self.names]
         self.key: Column[Any] = next(iter(table.primary_key.columns))
         self._make: Callable[..., R] = record
+        self.foreseen: dict[str, list[R]] | None = None
+        """Rows that were read before they are asked for, see `outreach.store.ahead`; forgotten with the first write."""
         self._values = attrgetter(*self.names)
 
     def get(self, key: str) -> R | None:
@@ -68,12 +70,14 @@ class SqlTable(Generic[R]):
 
     def put(self, rows: Iterable[R]) -> None:
         """Insert or replace in bulk."""
+        self.foreseen = None
         distinct = {row[self.key.name]: row for row in map(self.row_of, rows)}
         if distinct:
             self.connection.execute(upsert(self.table, self.connection.dialect.name), list(distinct.values()))
 
     def replace(self, rows: Sequence[tuple[R, int]]) -> None:
         """Compare-and-set on ``version``, in bulk; raises Refused("conflict")."""
+        self.foreseen = None
         values = [{**self.row_of(row), "the_key": getattr(row, self.key.name), "seen": seen} for row, seen in rows]
         for value in values:
             del value[self.key.name]
@@ -96,8 +100,20 @@ class SqlTable(Generic[R]):
         row = self.connection.execute(query).first()
         return None if row is None else self._make(*row)
 
+    def made(self, rows: Iterable[Sequence[Any]]) -> list[R]:
+        """Records of rows that somebody else has read."""
+        return [self._make(*row) for row in rows]
+
+    def known(self, keys: Iterable[str]) -> list[R] | None:
+        """What was foreseen of all these keys, or None where one of them was not."""
+        if self.foreseen is None:
+            return None
+        found = [self.foreseen.get(key) for key in dict.fromkeys(keys)]
+        return None if None in found else [row for rows in found if rows is not None for row in rows]
+
     def run(self, statement: Executable) -> int:
         """Execute; how many rows it touched."""
+        self.foreseen = None
         return int(self.connection.execute(statement).rowcount)
 
     def row_of(self, record: R) -> dict[str, Any]:

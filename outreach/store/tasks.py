@@ -1,12 +1,16 @@
 """The SQL repository of call tasks. On PostgreSQL rows are locked; on SQLite the whole database is."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
+from functools import lru_cache
 from itertools import product
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
     Text,
     bindparam,
     exists,
@@ -24,8 +28,10 @@ from outreach.ports import ClaimQuery, Hint
 from outreach.records import Task
 from outreach.store import schema
 from outreach.store.tables import SqlTable, chunks, counted, upsert
+from outreach.store.together import prepared, together, waits
+from outreach.store.types import UtcMoment
 from outreach.task import HELD, OPEN, WAITING, TaskState
-from schemas.decisions import Reason
+from schemas.decisions import Reason, TaskClass
 from schemas.errors import Unavailable
 
 _T = schema.tasks.c
@@ -37,6 +43,31 @@ _READY = schema.in_state({TaskState.READY})
 
 def _among(states: Iterable[TaskState]) -> ColumnElement[bool]:
     return schema.in_state(frozenset(states))
+
+
+@lru_cache(maxsize=256)
+def _best(kinds: tuple[tuple[str, str, TaskClass], ...], limit: int, skipping: bool) -> Select[Any]:
+    """The best of these queues, skills and classes, locked. Given later: ``now``, ``db_now``, ``agent``, ``skip``."""
+    now, agent = bindparam("now", type_=UtcMoment), bindparam("agent", type_=Text)
+    until = _X.until > bindparam("db_now", type_=UtcMoment)
+    wanted = select(*(schema.tasks.c[field.name] for field in fields(Task))).where(
+        _READY,
+        schema.AWAKE,
+        ~_T.supervised,
+        _T.valid_until > now,
+        or_(_T.eligible_until.is_(None), _T.eligible_until > now),
+        or_(_T.owner_id.is_(None), _T.owner_id == agent, _T.owner_until.is_(None), _T.owner_until <= now),
+        ~exists().where(_X.task_id == _T.task_id, _X.agent_id == agent, until),
+    )
+    if skipping:
+        wanted = wanted.where(_T.task_id.not_in(bindparam("skip", expanding=True, type_=Text)))
+    locked = wanted.order_by(_T.rank, _T.task_id).limit(limit).with_for_update(skip_locked=True, of=schema.tasks)
+    parts = [
+        select(locked.where(_T.queue == queue, _T.skill == skill, _T.task_class == kind).subquery())
+        for queue, skill, kind in kinds
+    ]
+    found = union_all(*parts).subquery()
+    return select(found).order_by(found.c.rank, found.c.task_id).limit(limit)
 
 
 class SqlTasks(SqlTable[Task]):
@@ -55,6 +86,9 @@ class SqlTasks(SqlTable[Task]):
 
     def held_by(self, agent_id: str) -> Task | None:
         """The task that the agent holds."""
+        known = self.known([agent_id])
+        if known is not None:
+            return next(iter(known), None)
         return self.one(self.query().where(_T.agent_id == agent_id, _among(HELD)))
 
     def candidates(self, query: ClaimQuery, skip: frozenset[str]) -> list[Task]:
@@ -63,33 +97,15 @@ class SqlTasks(SqlTable[Task]):
         The best of each queue, skill and class are read apart, each along the index, and merged: who lacks a skill does
         not walk over the tasks that need it.
         """
-        shut_out = exists().where(_X.task_id == _T.task_id, _X.agent_id == query.agent_id, _X.until > query.db_now)
-        wanted = self.query().where(
-            _READY,
-            schema.AWAKE,
-            ~_T.supervised,
-            _T.valid_until > query.now,
-            or_(_T.eligible_until.is_(None), _T.eligible_until > query.now),
-            or_(
-                _T.owner_id.is_(None),
-                _T.owner_id == query.agent_id,
-                _T.owner_until.is_(None),
-                _T.owner_until <= query.now,
-            ),
-            ~shut_out,
-            _T.task_id.not_in(sorted(skip)),
-        )
-        ordered = wanted.order_by(_T.rank, _T.task_id).limit(query.limit)
-        locked = ordered.with_for_update(skip_locked=True, of=schema.tasks)
         kinds = product(sorted({"", *query.queues}), sorted(set(query.skills)), sorted(set(query.classes)))
-        parts = [
-            select(locked.where(_T.queue == queue, _T.skill == skill, _T.task_class == kind).subquery())
-            for queue, skill, kind in kinds
-        ]
-        if not parts:
+        asked = tuple(kinds), query.limit
+        if not asked[0]:
             return []
-        best = union_all(*parts).subquery()
-        return self.all_of(select(best).order_by(best.c.rank, best.c.task_id).limit(query.limit))
+        told = {"now": query.now, "db_now": query.db_now, "agent": query.agent_id}
+        if waits(self.connection) and not skip:
+            return self.made(together(self.connection, [(prepared(_best, *asked, False), told)])[0])
+        rows = self.connection.execute(_best(*asked, bool(skip)), {**told, "skip": sorted(skip)} if skip else told)
+        return self.made(rows)
 
     def wake(self, now: datetime, limit: int = 5000) -> int:
         """Ready ones whose eligible_from has come are walked by claims again; how many."""

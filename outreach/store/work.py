@@ -22,6 +22,7 @@ class SqlStandings:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._table = schema.standings
+        self.foreseen: dict[str, list[AccountStanding]] | None = None
 
     def get(self, key: str) -> AccountStanding | None:
         """The account's, or None."""
@@ -29,12 +30,15 @@ class SqlStandings:
 
     def many(self, keys: Iterable[str]) -> list[AccountStanding]:
         """Those that exist."""
-        table = self._table
-        queries = (select(table.c.body).where(table.c.account_id.in_(chunk)) for chunk in chunks(keys))
+        table, wanted = self._table, list(keys)
+        if self.foreseen is not None and self.foreseen.keys() >= set(wanted):
+            return [row for key in dict.fromkeys(wanted) for row in self.foreseen[key]]
+        queries = (select(table.c.body).where(table.c.account_id.in_(chunk)) for chunk in chunks(wanted))
         return [_STANDING(body) for query in queries for body in self._connection.scalars(query)]
 
     def put(self, rows: Iterable[AccountStanding]) -> None:
         """Insert or replace."""
+        self.foreseen = None
         distinct = {row.account_id: row for row in rows}
         values = [
             {
@@ -67,8 +71,11 @@ class SqlNeeds(SqlTable[Need]):
 
     def lines(self, task_ids: Iterable[str]) -> list[Need]:
         """Needs that are lines of these tasks."""
-        column = self.table.c.task_id
-        return [row for chunk in chunks(task_ids) for row in self.all_of(self.query().where(column.in_(chunk)))]
+        column, wanted = self.table.c.task_id, list(task_ids)
+        known = self.known(wanted)
+        if known is not None:
+            return known
+        return [row for chunk in chunks(wanted) for row in self.all_of(self.query().where(column.in_(chunk)))]
 
     def of_account(self, account_id: str, limit: int = 200) -> list[Need]:
         """Newest first."""
@@ -133,13 +140,17 @@ class SqlAttempts(SqlTable[Attempt]):
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection, schema.attempts, Attempt)
+        self.foreseen_since: datetime | None = None
 
     def of_accounts(self, account_ids: Iterable[str], since: datetime) -> list[Attempt]:
         """Oldest first."""
-        table = self.table.c
-        found: list[Attempt] = []
-        for chunk in chunks(account_ids):
-            found += self.all_of(self.query().where(table.account_id.in_(chunk), table.started_at >= since))
+        table, wanted = self.table.c, list(account_ids)
+        known = self.known(wanted)
+        if known is not None and self.foreseen_since is not None and self.foreseen_since <= since:
+            found = [attempt for attempt in known if attempt.started_at >= since]
+        else:
+            query = self.query().where(table.started_at >= since)
+            found = [row for chunk in chunks(wanted) for row in self.all_of(query.where(table.account_id.in_(chunk)))]
         return sorted(found, key=lambda attempt: (attempt.started_at, attempt.attempt_id))
 
     def of_numbers(self, number_keys: Iterable[str], since: datetime) -> list[Attempt]:
