@@ -8,6 +8,7 @@ from typing import Any
 
 from outreach.desk.context import Context
 from outreach.desk.messages import command, to_log
+from outreach.desk.sendable import blocking, require_orderable
 from outreach.desk.workspace import Workspace
 from outreach.records import AuditEntry, NeedStatus, ReorderState, ReorderTask
 from schemas import ids
@@ -18,6 +19,9 @@ from schemas.events.ours import ReorderApproved, ReorderConfirmed, ReorderReject
 from schemas.needs import ProposeReorder, WithdrawReorder
 
 S = ReorderState
+FOLD = "fold"
+WAITS = "waits_"
+"""Begins the cause of an approved reorder that would go by itself and may not yet; the reason follows."""
 _NEXT: dict[ReorderState, frozenset[ReorderState]] = {
     S.PROPOSED: frozenset({S.APPROVED, S.REJECTED, S.SUPERSEDED, S.CANCELLED, S.EXPIRED}),
     S.APPROVED: frozenset({S.APPROVED, S.REJECTED, S.SENT, S.SUPERSEDED, S.CANCELLED, S.EXPIRED}),
@@ -78,8 +82,8 @@ class Proposals:
         )
         self._write(row, None, "fold", "")
         if effect.automation == "send":
-            approve(self, key, "fold", effect.at, None)
-            send(self, key, "fold", effect.at)
+            approve(self, key, FOLD, effect.at, None)
+            send_by_itself(self, key, FOLD, effect.at)
         return True
 
     def withdraw(self, effect: WithdrawReorder) -> bool:
@@ -109,6 +113,11 @@ class Proposals:
         after = replace(row, state=state, version=row.version + 1, changed_at=at, **changes)
         self._write(after, row.state, actor, after.cause or "")
         return after
+
+    def touch(self, row: ReorderTask) -> None:
+        """Why it waits: no transition, no history."""
+        self.rows[row.reorder_id] = row
+        self._dirty[row.reorder_id] = None
 
     def save(self) -> None:
         """Write what changed."""
@@ -142,8 +151,8 @@ class Proposals:
 def approve(proposals: Proposals, key: str, actor: str, at: datetime, quantity_units: float | None) -> ReorderTask:
     """It may be sent, perhaps with another quantity."""
     row = proposals.rows.get(key)
-    if quantity_units is not None and not 0 < quantity_units <= 1e9:
-        raise Refused("bad_quantity", "a quantity is above 0 and at most 1,000,000,000")
+    if quantity_units is not None and row is not None and quantity_units != row.quantity_units:
+        require_orderable(row, quantity_units)
     edited = row is not None and quantity_units is not None and quantity_units != row.quantity_units
     changes: dict[str, Any] = {"quantity_units": quantity_units, "edited": True} if edited else {}
     after = proposals.move(key, S.APPROVED, actor, at, **changes)
@@ -160,9 +169,40 @@ def reject(proposals: Proposals, key: str, actor: str, at: datetime, cause: str)
 
 
 def send(proposals: Proposals, key: str, actor: str, at: datetime) -> ReorderTask:
-    """Hand it to the ERP."""
+    """Hand it to the ERP; raises Refused with the first reason that speaks against it now."""
+    row = proposals.rows.get(key)
+    why = blocking(proposals.context, row, by_itself=False) if row is not None else ()
+    if why:
+        raise Refused(why[0], ", ".join(why))
+    return _sent(proposals, key, actor, at)
+
+
+def send_by_itself(proposals: Proposals, key: str, actor: str, at: datetime) -> bool:
+    """The same without anybody's doing: what may not be sent now waits, approved, for `send_waiting`."""
+    row = proposals.rows[key]
+    why = blocking(proposals.context, row, by_itself=True)
+    if not why:
+        _sent(proposals, key, actor, at)
+    elif row.cause != (cause := f"{WAITS}{why[0]}"):
+        proposals.touch(replace(row, cause=cause))
+    return not why
+
+
+def send_waiting(proposals: Proposals, now: datetime) -> int:
+    """Send what waited and may go now; how many."""
+    rows = [row for row in proposals.context.tx.reorders.listed({S.APPROVED}, limit=500) if _waits(row)]
+    proposals.take([row.reorder_id for row in rows])
+    waiting = [row.reorder_id for row in rows if _waits(proposals.rows[row.reorder_id])]
+    return sum(send_by_itself(proposals, key, "upkeep", now) for key in waiting)
+
+
+def _waits(row: ReorderTask) -> bool:
+    return row.state is S.APPROVED and (row.cause or "").startswith(WAITS)
+
+
+def _sent(proposals: Proposals, key: str, actor: str, at: datetime) -> ReorderTask:
     command_id = ids.stable_hash("send_reorder", key, size_bytes=16).hex()
-    after = proposals.move(key, S.SENT, actor, at, command_id=command_id)
+    after = proposals.move(key, S.SENT, actor, at, command_id=command_id, cause=None)
     quantity = Decimal(str(round(after.quantity_units, 6)))
     if quantity <= 0:
         raise Refused("bad_quantity", "nothing would be ordered")

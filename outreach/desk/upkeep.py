@@ -29,6 +29,7 @@ def upkeep(context: Context, db_now: datetime) -> Upkept:
     space = Workspace(context)
     proposals = reorders.Proposals(context, space)
     expired += reorders.expire(proposals, context.now)
+    reorders.send_waiting(proposals, context.now)
     proposals.save()
     space.save()
     hints.refresh(context, context.now, rounds=10)
