@@ -190,14 +190,15 @@ def send_by_itself(proposals: Proposals, key: str, actor: str, at: datetime) -> 
 
 def send_waiting(proposals: Proposals, now: datetime) -> int:
     """Send what waited and may go now; how many."""
-    rows = [row for row in proposals.context.tx.reorders.listed({S.APPROVED}, limit=500) if _waits(row)]
-    proposals.take([row.reorder_id for row in rows])
-    waiting = [row.reorder_id for row in rows if _waits(proposals.rows[row.reorder_id])]
-    return sum(send_by_itself(proposals, key, "upkeep", now) for key in waiting)
+    approved = proposals.context.tx.reorders.listed({S.APPROVED}, limit=500)
+    waiting = [row.reorder_id for row in approved if _waits(row, now) and row.reorder_id not in proposals.rows]
+    proposals.take(waiting)
+    ready = [key for key in waiting if _waits(proposals.rows[key], now)]
+    return sum(send_by_itself(proposals, key, "upkeep", now) for key in ready)
 
 
-def _waits(row: ReorderTask) -> bool:
-    return row.state is S.APPROVED and (row.cause or "").startswith(WAITS)
+def _waits(row: ReorderTask, now: datetime) -> bool:
+    return row.state is S.APPROVED and (row.cause or "").startswith(WAITS) and row.valid_until > now
 
 
 def _sent(proposals: Proposals, key: str, actor: str, at: datetime) -> ReorderTask:
