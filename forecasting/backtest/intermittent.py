@@ -1,6 +1,7 @@
 """Baselines of intermittent demand, from Nixtla's statsforecast: Croston with Syntetos and Boylan's correction; TSB.
 
-Both read each pair's daily series of 0 (no order) and 1 (an order day), from its first order to the origin; their
+Both read each pair's daily series of 0 (no order) and 1 (an order day), from the day after its first order, so that
+its intervals are its gaps, to the origin; their
 forecast of such a series is the chance of an order on a day. Croston (1972); Syntetos, Boylan (2005); Teunter,
 Syntetos, Babai (2011): the last one ages with silence, the others do not.
 """
@@ -36,14 +37,14 @@ def tsb(candidates: Candidates) -> Prediction:
 
 
 def daily_series(candidates: Candidates) -> Iterator[Floats]:
-    """Each candidate's 0 and 1 of every day from its first order to the day before the origin, two years at most."""
+    """Each candidate's 0 and 1 of every day after its first order and before the origin, two years at most."""
     events = candidates.events()
     day, account, sku = (events[name].to_numpy() for name in ("day", "account", "sku"))
     skus = max(int(sku.max(initial=0)), int(candidates.pairs.sku.max(initial=0))) + 1
     key, wanted = account * skus + sku, candidates.pairs.account * skus + candidates.pairs.sku
     starts, ends = np.searchsorted(key, wanted), np.searchsorted(key, wanted, side="right")
     for start, end in zip(starts, ends, strict=True):
-        first = max(int(day[start]), candidates.day - LONGEST_SERIES_DAYS)
+        first = max(int(day[start]) + 1, candidates.day - LONGEST_SERIES_DAYS)
         series = np.zeros(candidates.day - first)
         series[(day[start:end][day[start:end] >= first] - first).astype(int)] = 1.0
         yield series
@@ -51,7 +52,8 @@ def daily_series(candidates: Candidates) -> Iterator[Floats]:
 
 def _rates(candidates: Candidates, model: Any) -> Floats:
     """Mean forecast of a day after each series; 0 where the library gives none."""
-    found = [model.forecast(y=series, h=1)["mean"][0] for series in daily_series(candidates)]
+    every = daily_series(candidates)
+    found = [model.forecast(y=series, h=1)["mean"][0] if series.any() else 0.0 for series in every]
     return np.asarray(np.nan_to_num(np.array(found, float)), float)
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from forecasting.forecasts import Level
     from forecasting.history import OrderDays
 
+PLAIN_WIDTH = 110
 SHIPPED = "the shipped wholesaler's year"
 ON_SCREEN = tuple(metric for metric in SHOWN if metric not in ("auc7", "auc28", "bss7", "bss28"))
 
@@ -115,6 +116,8 @@ def _check(result: Backtest, levels: Sequence[Level], min_orders: int) -> None:
 
 def _show(result: Backtest, levels: Sequence[Level], found: dict[Level, Intervals]) -> None:
     table, console = scores_table(result), Console()
+    if not console.is_terminal:
+        console = Console(width=PLAIN_WIDTH)
     for level in levels:
         rows = means(table, level)
         days = f"{date.fromordinal(result.origins[0])} to {date.fromordinal(result.origins[-1])}"
