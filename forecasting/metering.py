@@ -113,6 +113,11 @@ def stocks(group: GroupStock, day: float, coming_units: float = 0.0) -> list[Sto
     ]
 
 
+def lowered(stock: StockState, reserve_units: float) -> StockState:
+    """The stock above a reserve: its run-out is the day on which the reserve is reached."""
+    return msgspec.structs.replace(stock, level=max(stock.level - reserve_units, 0.0))
+
+
 def total(group: GroupStock) -> StockState:
     """The group as one stock: the sum of its parts, as of the newest word on any of them."""
     states = list(group.meters.values())

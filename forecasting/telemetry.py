@@ -51,7 +51,8 @@ def reading(state: StockState | None, day: float, level: float, *, reset: bool =
     """A gauge shows `level` units. Out of order (before state.day) it counts as now. Returns the new state.
 
     A rise that the filter cannot explain is a delivery that nobody reported, and a gauge that was changed (reset) says
-    nothing of the past: both set the level and teach no rate. An unlikely fall teaches as a 1 % one would.
+    nothing of the past: both set the level and teach no rate. A fall that is less likely than 1 % sets the level, and
+    teaches the rate as one of 1 % would.
     """
     level = max(level, 0.0)
     error = (READING_ERROR * level) ** 2
@@ -65,7 +66,7 @@ def reading(state: StockState | None, day: float, level: float, *, reset: bool =
         return msgspec.structs.replace(ahead, level=level, level_var=error, covariance=0.0)
     believed = max(surprise, -width)
     gain_level, gain_rate = ahead.level_var / spread, ahead.covariance / spread
-    seen = ahead.level + gain_level * surprise
+    seen = level if surprise < -width else ahead.level + gain_level * surprise
     return msgspec.structs.replace(
         ahead,
         level=max(seen, 0.0),

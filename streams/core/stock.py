@@ -20,6 +20,8 @@ DELIVERY_EXPECTED_DAYS = 30
 """An order that was not delivered within this time is no longer counted on."""
 MOST_ASSETS = 1000
 """Of one account; a report of yet another is refused, so that no sender can fill the state."""
+FRESH_SECONDS = 24 * 3600
+"""An older report opens nothing by itself: readings of a year are often told together."""
 SEEN_SHARE = 0.5
 """A level that rises unexpectedly by this share of what is on order has been delivered to."""
 NEVER = math.inf
@@ -46,6 +48,9 @@ def usage_reported(folding: Folding, event: Event, fact: UsageReported) -> None:
     take_report(pair, _report(event, fact, product.unit_factor))
     profile = folding.profile
     if profile is None or pair.need is not None:
+        return
+    if folding.now - event.time.timestamp() > FRESH_SECONDS:  # more of the same day may follow: the next tick decides
+        pair.due_hour = folding.next_look_hour
         return
     settle(
         folding,
