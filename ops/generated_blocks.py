@@ -6,7 +6,7 @@ from pathlib import Path
 import schemas
 from outreach.calling.book import standard
 from outreach.calling.words import says, where
-from outreach.task import as_markdown
+from outreach.task import as_diagram, as_markdown
 
 DOCS = Path(schemas.__file__).parent.parent / "docs"
 
@@ -21,7 +21,7 @@ def rules_table() -> str:
 
 
 BLOCKS: Mapping[str, Mapping[str, Callable[[], str]]] = {
-    "tasks.md": {"transitions": as_markdown},
+    "tasks.md": {"diagram": as_diagram, "transitions": as_markdown},
     "rules.md": {"rules": rules_table},
 }
 """Page -> block -> what makes it."""

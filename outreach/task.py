@@ -30,6 +30,7 @@ class TaskEvent(StrEnum):
     """What can happen to a task."""
 
     OPENED = "opened"
+    OPENED_LATER = "opened_later"
     MERGED = "merged"
     LINE_REMOVED = "line_removed"
     DUE = "due"
@@ -42,6 +43,7 @@ class TaskEvent(StrEnum):
     CALL_ENDED = "call_ended"
     AGENT_LOST = "agent_lost"
     ORDER_PLACED = "order_placed"
+    OVERRIDDEN = "overridden"
     RETRY = "retry"
     EXHAUSTED = "exhausted"
     CALLBACK = "callback"
@@ -57,9 +59,15 @@ class TaskEvent(StrEnum):
     NEED_GONE = "need_gone"
     EXPIRED = "expired"
     ACCOUNT_CLOSED = "account_closed"
+    ERASED = "erased"
     ACCOUNT_MERGED = "account_merged"
+    REKEYED = "rekeyed"
+    DUPLICATE = "duplicate"
+    RESCHEDULED = "rescheduled"
     CANCELLED = "cancelled"
     RELEASED = "released"
+    REASSIGNED = "reassigned"
+    TAKEN_BACK = "taken_back"
     FLAGGED = "flagged"
 
 
@@ -103,6 +111,7 @@ _BEFORE_CALL = WAITING | {S.LEASED}
 
 TRANSITIONS: tuple[Transition, ...] = (
     Transition(None, E.OPENED, S.READY, "no open task of the account in that class", "insert"),
+    Transition(None, E.OPENED_LATER, S.SCHEDULED, "the same; the time between two attempts is not over", "insert"),
     *_rows(OPEN, E.MERGED, None, "the need is unknown", "a line is added"),
     *_rows(OPEN, E.LINE_REMOVED, None, "other lines remain", "the line is removed"),
     *_rows({S.SCHEDULED}, E.DUE, S.READY, "not_before reached"),
@@ -115,6 +124,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     *_rows({S.IN_CALL}, E.CALL_ENDED, S.WRAP_UP, "token", "10 min timer"),
     *_rows({S.IN_CALL, S.WRAP_UP}, E.AGENT_LOST, S.NEEDS_DISPOSITION, "timer passed", "supervisor; never redialled"),
     *_rows({S.IN_CALL, S.WRAP_UP}, E.ORDER_PLACED, None, "token", "PlaceOrder with an idempotency key"),
+    *_rows({S.IN_CALL, S.WRAP_UP}, E.OVERRIDDEN, None, "token; a reason", "what the forecast learns from"),
     *_rows(_AFTER_CALL, E.RETRY, S.SCHEDULED, "attempts < cap; needs remain", "+4 h, +30 min or next day, in hours"),
     *_rows(_AFTER_CALL, E.EXHAUSTED, S.EXHAUSTED, "attempts = cap", "selling: cool-down; service: a supervisor"),
     *_rows(_AFTER_CALL, E.CALLBACK, S.SCHEDULED, "in hours, at most 30 days ahead", "owner first, 15 min late: team"),
@@ -133,9 +143,16 @@ TRANSITIONS: tuple[Transition, ...] = (
     *_rows(OPEN, E.NEED_GONE, S.CANCELLED, "the last line was withdrawn without an order"),
     *_rows(_BEFORE_CALL, E.EXPIRED, S.EXPIRED, "valid_until passed", "counted as a miss"),
     *_rows(OPEN, E.ACCOUNT_CLOSED, S.CANCELLED),
-    *_rows(OPEN, E.ACCOUNT_MERGED, S.SUPERSEDED, "", "the survivor's own needs go on"),
+    *_rows(OPEN, E.ERASED, S.CANCELLED, "", "people are deleted; never contacted again"),
+    *_rows(_BEFORE_CALL, E.ACCOUNT_MERGED, S.SCHEDULED, "the last line went to the survivor", "waits for its needs"),
+    *_rows({S.AWAITING_ORDER}, E.ACCOUNT_MERGED, S.DONE, "the last line went to the survivor"),
+    *_rows(OPEN, E.REKEYED, None, "merged; the survivor has no task of the class", "goes on under the survivor"),
+    *_rows(OPEN - TALKING, E.DUPLICATE, S.SUPERSEDED, "merged; the survivor has one", "its promise goes on there"),
+    *_rows(WAITING, E.RESCHEDULED, S.SCHEDULED, "a promise of the merged account", "one callback: the earlier"),
     *_rows(WAITING | {S.LEASED, S.NEEDS_DISPOSITION, S.AWAITING_ORDER}, E.CANCELLED, S.CANCELLED, "a supervisor"),
     *_rows(WAITING, E.RELEASED, None, "a supervisor", "offered to the team again"),
+    *_rows(WAITING, E.REASSIGNED, None, "a supervisor", "waits for another agent, then for the team"),
+    *_rows({S.LEASED}, E.TAKEN_BACK, S.READY, "a supervisor", "lease rescinded; no attempt"),
     *_rows(OPEN, E.FLAGGED, None, "", "shown to supervisors"),
 )
 
@@ -150,6 +167,19 @@ def next_state(state: TaskState | None, event: TaskEvent) -> TaskState:
     if target is None:
         raise Refused("illegal_transition", f"{event} does not apply to a task that is {state or 'not there'}")
     return target
+
+
+def as_diagram() -> str:
+    """The moves between states as a Mermaid state diagram: one arrow for each pair of states, with its events."""
+    arrows: dict[tuple[str, str], list[str]] = {}
+    for row in TRANSITIONS:
+        if row.source is row.target:
+            continue
+        source = "[*]" if row.source is None else str(row.source)
+        arrows.setdefault((source, str(row.target)), []).append(str(row.event))
+    lines = [f"    {source} --> {target}: {', '.join(events)}" for (source, target), events in arrows.items()]
+    ends = [f"    {state} --> [*]" for state in TaskState if state in CLOSED]
+    return "\n".join(["```mermaid", "stateDiagram-v2", *lines, *ends, "```"]) + "\n"
 
 
 def as_markdown() -> str:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from schemas.base import Code, Identifier, Message, Probability, Text, UtcTime
+from schemas.base import Amount, Code, CurrencyCode, Identifier, Message, Probability, Text, UtcTime
 from schemas.decisions import NeedKind, Reason, TaskClass
 from schemas.events.accounts import Channel, Purpose, Size
 from schemas.events.ours import Phase
@@ -259,6 +259,36 @@ class AccountStanding(AccountEffect):
     """None before the first model."""
 
 
+class OrderAnswered(AccountEffect):
+    """The ERP's answer to an order that an agent asked it to book."""
+
+    effect: Literal["order_answered"] = "order_answered"
+    command_id: Identifier
+    accepted: bool
+    order_id: Identifier | None = None
+    promised_at: UtcTime | None = None
+    """By when it is to arrive, where the ERP says."""
+    total: float | None = None
+    """What the lines are worth, in ``currency``; None where a price is missing."""
+    currency: CurrencyCode | None = None
+    cause: Code | None = None
+    """Why it was refused."""
+
+
+class ProductTold(Message):
+    """The product master's word on one SKU, as an agent may pass it on. Every partition says it: twice is once."""
+
+    effect: Literal["product_told"] = "product_told"
+    sku: Identifier
+    group: Identifier
+    name: Text = ""
+    available: bool = True
+    lead_time_days: float | None = None
+    unit_price: Amount | None = None
+    currency: CurrencyCode | None = None
+    as_of: UtcTime
+
+
 class ClockMoved(Message):
     """Business time of one partition, and what is in force there."""
 
@@ -280,6 +310,8 @@ Effect = (
     | ProposeReorder
     | WithdrawReorder
     | AccountStanding
+    | OrderAnswered
+    | ProductTold
     | ClockMoved
 )
 EFFECT_TYPES: tuple[type[Effect], ...] = (
@@ -291,6 +323,8 @@ EFFECT_TYPES: tuple[type[Effect], ...] = (
     ProposeReorder,
     WithdrawReorder,
     AccountStanding,
+    OrderAnswered,
+    ProductTold,
     ClockMoved,
 )
 EFFECTS: TypeAdapter[Effect] = TypeAdapter(Annotated[Effect, Field(discriminator="effect")])

@@ -72,7 +72,7 @@ class Settings(BaseSettings):
     calls_per_agent_hour: int = Field(default=12, ge=1, le=200)
     """How many calls an agent makes in an hour. What all agents cannot call waits with the reason capacity."""
     registers_required: bool = True
-    """Ask the official do-not-call registers of the called party's place: without a fresh copy nobody is sold to there."""
+    """Ask the official do-not-call registers of the called party's place; without a fresh copy nobody is sold to."""
     kill_switch: bool = False
     """Stops every new call task at once, with the reason kill_switch."""
 

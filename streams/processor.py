@@ -15,7 +15,8 @@ from schemas.dead_letters import DeadLetter, dead_letter
 from schemas.envelope import Event, decode
 from schemas.errors import BadEvent, DeadLetterReason
 from schemas.events import BROADCAST, EVERYBODY
-from schemas.needs import ClockMoved, Effect
+from schemas.events.ours import ProductChanged
+from schemas.needs import ClockMoved, Effect, ProductTold
 from streams.artefacts import ArtefactSource
 from streams.codec import decode_partition, encode_partition
 from streams.core.broadcast import fold_broadcast
@@ -107,6 +108,8 @@ class LogFolder:
         self._in_force.put_into(self._context)
         self._judge(offset, out)
         partition = self._context.partition
+        if isinstance(event.fact, ProductChanged):
+            out.effects.append(_product_told(event.fact, event.time))
         if partition.as_of is not None:
             out.effects.append(_clock(self._context.number, partition))
         return True
@@ -171,6 +174,19 @@ def _record_time(record: Record) -> datetime:
 def _collect(folding: Folding, out: Folded) -> None:
     out.effects += folding.effects
     out.recorded += folding.recorded
+
+
+def _product_told(fact: ProductChanged, at: datetime) -> ProductTold:
+    return ProductTold(
+        sku=fact.sku,
+        group=fact.group or fact.sku,
+        name=fact.name,
+        available=fact.available,
+        lead_time_days=fact.lead_time_days,
+        unit_price=fact.unit_price,
+        currency=fact.currency,
+        as_of=at,
+    )
 
 
 def _clock(number: int, partition: Partition) -> ClockMoved:

@@ -178,6 +178,8 @@ class Account(msgspec.Struct, array_like=True, gc=False):
     margin_cents: dict[int, tuple[int, int]] = msgspec.field(default_factory=dict)
     """By month: worth of the order lines whose product says its margin, and that margin."""
     relation: Relation = msgspec.field(default_factory=Relation)
+    given: list[tuple[str, str]] = msgspec.field(default_factory=list)
+    """Consents that were given and not withdrawn since: purpose and channel."""
 
     def pair(self, group: str) -> Pair:
         """The pair of a group; a new one where there is none."""

@@ -7,10 +7,10 @@ transaction, and a refusal (`schemas.errors.Refused`, `StaleToken`, `NotFound`) 
 """
 
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from outreach.desk import cards, claims, effects, numbers, outcomes, reorders, supervision
+from outreach.desk import cards, claims, effects, erasing, numbers, outcomes, reorders, supervision, teams
 from outreach.desk import upkeep as due
 from outreach.desk.context import Context, ProfileBook, read_clocks
 from outreach.desk.emission import Emission, emission
@@ -27,7 +27,7 @@ from outreach.desk.rules import DeskRules, rules_from
 from outreach.desk.workspace import Workspace
 from outreach.ports import Transaction
 from outreach.profiles import ProfileSet
-from outreach.records import Attempt, AuditEntry, ContactPoint, ReorderTask, Task
+from outreach.records import Attempt, AuditEntry, ContactPoint, Queue, ReorderTask, Task
 from schemas.base import EARLIEST
 from schemas.commands import CommandLine
 from schemas.needs import Effect
@@ -130,9 +130,54 @@ class Desk:
         """A supervisor offers a flagged task to the team again."""
         return supervision.release(self._context(tx), task_id, supervisor_id)
 
-    def set_agent(self, tx: Transaction, agent_id: str, state: str, skills: tuple[str, ...] | None = None) -> None:
-        """Create an agent, or set him available or away."""
-        supervision.set_agent(self._context(tx), agent_id, state, skills)
+    def reassign(self, tx: Transaction, task_id: str, supervisor_id: str, agent_id: str | None) -> Task:
+        """Offer a waiting task to this agent first, None: to the team; a leased one is taken back for it.
+
+        Raises NotFound, Refused("not_waiting"), Refused("skill_missing"), Refused("queue_missing")."""
+        return teams.reassign(self._context(tx), task_id, supervisor_id, agent_id)
+
+    def hand_over(self, tx: Transaction, agent_id: str, supervisor_id: str, to_agent_id: str | None) -> int:
+        """Every promise of an agent who is not there passes to another one, or to the team; how many."""
+        return teams.hand_over(self._context(tx), agent_id, supervisor_id, to_agent_id)
+
+    def set_agent(
+        self,
+        tx: Transaction,
+        agent_id: str,
+        state: str,
+        skills: tuple[str, ...] | None = None,
+        *,
+        queues: tuple[str, ...] | None = None,
+        shifts: tuple[str, ...] | None = None,
+        zone: str | None = None,
+    ) -> None:
+        """Create an agent, or change what is given: a state of `AgentState`, skills, queues, shifts and their zone.
+        Raises Refused("bad_state"), Refused("zone_unknown"), NotFound, and BadInput for a shift that is none."""
+        teams.set_agent(self._context(tx), agent_id, state, skills, queues, shifts, zone)
+
+    def put_queues(self, tx: Transaction, queues: Iterable[Queue], actor: str) -> int:
+        """These are now all queues; tasks move at their next ranking. How many."""
+        return teams.put_queues(self._context(tx), queues, actor)
+
+    def erase_account(self, tx: Transaction, account_id: str, actor: str) -> int:
+        """Delete the account's people, cancel its open tasks at once, and never contact it again; how many tasks."""
+        return erasing.erase_account(self._context(tx), account_id, actor)
+
+    def supervisor_queue(self, tx: Transaction, limit: int = 100) -> list[Task]:
+        """What waits for a supervisor: calls nobody finished first, then by how long the task has waited."""
+        return supervision.supervisor_queue(self._context(tx), limit)
+
+    def missed(self, tx: Transaction, since: datetime) -> Mapping[str, int]:
+        """Tasks whose call nobody made in time since then (business time), by what last blocked them."""
+        return tx.tasks.missed(since)
+
+    def load_register(
+        self, tx: Transaction, register: str, numbers: Iterable[str], copied_at: datetime, actor: str
+    ) -> int:
+        """Put a whole copy of an official do-not-call register in force; how many numbers.
+
+        Raises Refused("bad_number"), Refused("copied_in_future")."""
+        return supervision.load_register(self._context(tx), register, numbers, copied_at, actor, self._new_token())
 
     def block_number(self, tx: Transaction, number: str, actor: str) -> int:
         """Put a number on the do-not-call list and cancel its open tasks; how many."""

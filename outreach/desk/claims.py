@@ -9,6 +9,7 @@ from outreach.desk.context import Context
 from outreach.desk.eligibility import Verdict
 from outreach.desk.hints import refresh
 from outreach.desk.results import Blocked, NothingToDo, TaskCard
+from outreach.desk.teams import works_now
 from outreach.desk.workspace import LET_GO, Workspace
 from outreach.ports import ClaimQuery, Hint
 from outreach.records import Agent, Attempt, Task
@@ -224,6 +225,8 @@ def _free_agent(context: Context, agent_id: str) -> Agent:
         raise Refused("away", "set yourself available first")
     if context.tx.tasks.held_by(agent_id) is not None:
         raise Refused("holds_task", "finish or skip the task you hold")
+    if not works_now(agent, context.now):
+        raise Refused("off_shift", "your shift is over, or has not begun")
     return agent
 
 

@@ -1,13 +1,14 @@
 """What every use case of the desk looks at: the transaction, the rules, business time, the profiles in force."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from outreach import profiles as policy
 from outreach.desk.rules import DeskRules
 from outreach.ports import Transaction
 from outreach.profiles import Profile, ProfileSet
+from outreach.records import Queue
 from schemas.base import EARLIEST
 from schemas.errors import Corrupt
 from schemas.events.accounts import Size
@@ -58,6 +59,19 @@ class ProfileBook:
         return self._read[digest]
 
 
+class QueueBook:
+    """The queues, read when they are first asked for."""
+
+    def __init__(self) -> None:
+        self._read: tuple[Queue, ...] | None = None
+
+    def all(self, tx: Transaction) -> tuple[Queue, ...]:
+        """In order of place."""
+        if self._read is None:
+            self._read = tuple(tx.queues.all())
+        return self._read
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """One use case's surroundings."""
@@ -67,11 +81,17 @@ class Context:
     clocks: Clockwork
     profiles: ProfileSet
     new_token: Callable[[], str]
+    queue_book: QueueBook = field(default_factory=QueueBook)
 
     @property
     def now(self) -> datetime | None:
         """Business time; None before the first word of any partition."""
         return self.clocks.now
+
+    @property
+    def queues(self) -> tuple[Queue, ...]:
+        """The parts of the work."""
+        return self.queue_book.all(self.tx)
 
     def cell(self, standing: AccountStanding | None) -> Profile:
         """The profile of an account; an unknown account is small and new."""

@@ -6,23 +6,26 @@ an account's tasks depends on the order of its effects alone: all times are thos
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
-from outreach.desk import lines, reorders
+from outreach.desk import lines, merging, reorders, spacing, told
 from outreach.desk.context import Context
 from outreach.desk.ranking import ranked, value_edges
 from outreach.desk.results import Applied
 from outreach.desk.workspace import Workspace
 from outreach.kinds import urgency_of
-from outreach.records import Need, NeedStatus
+from outreach.records import AskedOrder, Attempt, Need, NeedStatus, ProductCard
 from outreach.task import TALKING, WAITING, TaskState
 from schemas.base import EARLIEST
-from schemas.decisions import TaskClass
+from schemas.decisions import Reason, TaskClass
 from schemas.needs import (
     AccountEffect,
     AccountStanding,
     ClockMoved,
     Effect,
     OpenNeed,
+    OrderAnswered,
+    ProductTold,
     ProposeReorder,
     RefuseNeed,
     WithdrawNeed,
@@ -30,6 +33,7 @@ from schemas.needs import (
 )
 
 FOLD = "fold"
+LONGEST_SPACING = timedelta(days=30)
 AccountWord = OpenNeed | WithdrawNeed | RefuseNeed | ProposeReorder | WithdrawReorder | AccountStanding
 
 
@@ -56,12 +60,16 @@ class _Application:
         self.fresh: dict[str, None] = {}
         self.merged: list[tuple[str, str]] = []
         self.clocks: list[ClockMoved] = []
+        self.products: list[ProductCard] = []
+        self.asked: dict[str, AskedOrder] = {}
+        self.erased: frozenset[str] = frozenset()
+        self.tried: dict[str, list[Attempt]] = {}
 
     def load(self, batch: Sequence[Effect]) -> None:
         """One statement for each kind of thing that the batch may touch."""
         tx = self.context.tx
-        named = [effect for effect in batch if not isinstance(effect, ClockMoved)]
-        accounts = sorted({effect.account_id for effect in named})
+        named = [effect for effect in batch if not isinstance(effect, ClockMoved | ProductTold)]
+        accounts = sorted({account for effect in named for account in _accounts_of(effect)})
         about_needs = (OpenNeed, WithdrawNeed, RefuseNeed, ProposeReorder)
         need_ids = {effect.need_id for effect in named if isinstance(effect, about_needs)}
         if accounts:
@@ -70,15 +78,35 @@ class _Application:
             self.space.load(tx.tasks.open_of(accounts))
         if need_ids:
             self.space.load_needs(tx.needs.many(need_ids - self.space.needs.keys()))
+        self._load_openings([effect for effect in named if isinstance(effect, OpenNeed)])
+        answers = {effect.command_id for effect in named if isinstance(effect, OrderAnswered)}
+        self.asked = {order.command_id: order for order in tx.asked_orders.many(answers)} if answers else {}
         self.reorders.load(e.need_id for e in named if isinstance(e, ProposeReorder | WithdrawReorder))
+
+    def _load_openings(self, openings: Sequence[OpenNeed]) -> None:
+        """Whose data are erased, and when the accounts were last tried."""
+        if not openings:
+            return
+        accounts = sorted({effect.account_id for effect in openings})
+        self.erased = frozenset(one.account_id for one in self.context.tx.erasures.many(accounts))
+        since = min(effect.at for effect in openings) - LONGEST_SPACING
+        for attempt in self.context.tx.attempts.of_accounts(accounts, since):
+            self.tried.setdefault(attempt.account_id, []).append(attempt)
 
     def apply(self, effect: Effect) -> bool:
         """Whether it changed anything; False: it was known already."""
-        if not isinstance(effect, ClockMoved):
-            self._expire(effect)
-            return self._about_account(effect)
-        self.clocks.append(effect)
-        return True
+        match effect:
+            case ClockMoved():
+                self.clocks.append(effect)
+                return True
+            case ProductTold():
+                self.products.append(told.product(effect))
+                return True
+            case OrderAnswered():
+                return self._answered(effect)
+            case _:
+                self._expire(effect)
+                return self._about_account(effect)
 
     def _about_account(self, effect: AccountWord) -> bool:
         match effect:
@@ -107,6 +135,8 @@ class _Application:
             tx.contacts.put([replace(point, account_id=survivor) for point in points])
             tried = tx.attempts.of_accounts([loser], EARLIEST)
             tx.attempts.put([replace(attempt, account_id=survivor) for attempt in tried])
+        if self.products:
+            tx.products.put(self.products)
         if self.clocks:
             tx.clocks.put(self.clocks)
 
@@ -124,12 +154,29 @@ class _Application:
             if known.status is not NeedStatus.REFUSED or not newer:
                 return False
         need = _need_of(effect)
+        if effect.account_id in self.erased:
+            self.space.put_need(replace(need, status=NeedStatus.REFUSED, reasons=(Reason.DATA_ERASED,)))
+            return True
         standing = self.standings.get(effect.account_id)
         task = self.space.open_task(effect.account_id, effect.task_class)
         if task is None:
-            lines.open_task(self.space, [need], standing, self.edges, FOLD)
+            lines.open_task(self.space, [need], standing, self.edges, FOLD, self._not_before(effect))
         else:
             lines.merge(self.space, task, need, standing, self.edges, FOLD)
+        return True
+
+    def _not_before(self, effect: OpenNeed) -> datetime | None:
+        """The end of the time between two attempts, where the account was tried just now."""
+        profile = self.context.cell(self.standings.get(effect.account_id))
+        tried = self.tried.get(effect.account_id, [])
+        return spacing.next_attempt(self.context, profile, tried, effect.task_class)
+
+    def _answered(self, effect: OrderAnswered) -> bool:
+        after = told.answered(self.space, self.asked.get(effect.command_id), effect)
+        if after is None:
+            return False
+        self.asked[effect.command_id] = after
+        self.context.tx.asked_orders.put([after])
         return True
 
     def _withdraw(self, effect: WithdrawNeed) -> bool:
@@ -184,6 +231,9 @@ class _Application:
         self.fresh[effect.account_id] = None
         if effect.merged_into is not None and (known is None or known.merged_into is None):
             self.merged.append((effect.account_id, effect.merged_into))
+        if effect.merged_into is not None:
+            merging.rekey_all(self.space, effect.account_id, effect.merged_into, effect.at, FOLD)
+            return True
         for task_class in TaskClass:
             task = self.space.open_task(effect.account_id, task_class)
             if task is not None:
@@ -193,9 +243,8 @@ class _Application:
     def _restand(self, task_id: str, standing: AccountStanding) -> None:
         """A new standing acts on an open task at once."""
         task = self.space.tasks[task_id]
-        cause = "closed" if standing.closed else "merged" if standing.merged_into is not None else None
-        if cause is not None:
-            lines.account_gone(self.space, task, cause, standing.at, FOLD)
+        if standing.closed:
+            lines.account_closed(self.space, task, standing.at, FOLD)
             return
         if task.state in TALKING or task.state is TaskState.LEASED:
             return
@@ -204,6 +253,12 @@ class _Application:
         fresh = replace(fresh, eligible_from=None, eligible_until=None, hint_reason=None)
         if fresh != task:
             self.space.touch(fresh)
+
+
+def _accounts_of(effect: AccountEffect) -> tuple[str, ...]:
+    """The effect's own account, and the one that it continues as."""
+    into = effect.merged_into if isinstance(effect, AccountStanding) else None
+    return (effect.account_id,) if into is None else (effect.account_id, into)
 
 
 def _need_of(effect: OpenNeed) -> Need:

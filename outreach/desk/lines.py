@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
+from outreach.desk import merging
 from outreach.desk.ranking import ranked
 from outreach.desk.workspace import Workspace
 from outreach.records import Need, Task
-from outreach.task import TALKING, TaskEvent, TaskState
+from outreach.task import HELD, TALKING, TaskEvent, TaskState
 from schemas import ids
 from schemas.base import LATEST
 from schemas.decisions import TaskClass
@@ -18,12 +20,16 @@ _EVENTS = {
     "covered": TaskEvent.COVERED,
     "expired": TaskEvent.EXPIRED,
     "closed": TaskEvent.ACCOUNT_CLOSED,
-    "merged": TaskEvent.ACCOUNT_MERGED,
 }
 
 
 def open_task(
-    space: Workspace, needs: Sequence[Need], standing: AccountStanding | None, edges: Sequence[float], actor: str
+    space: Workspace,
+    needs: Sequence[Need],
+    standing: AccountStanding | None,
+    edges: Sequence[float],
+    actor: str,
+    not_before: datetime | None = None,
 ) -> Task:
     """A new task of these needs, all of one account and class; named after the first."""
     first = needs[0]
@@ -42,6 +48,7 @@ def open_task(
         skill="",
         rank=0,
         p_due=_p_due(needs),
+        not_before=not_before if not_before is not None and not_before > at else None,
     )
     space.insert(ranked(task, standing, space.context, edges), actor)
     for need in needs:
@@ -69,8 +76,16 @@ def merge(
         valid_until=max(task.valid_until, _valid_until([need])),
         p_due=max(task.p_due, _p_due([need])),
         eligible_until=None,
+        **_awake(space, task, need.at),
     )
     _rerank(space, task.task_id, standing, edges)
+
+
+def _awake(space: Workspace, task: Task, at: datetime) -> dict[str, Any]:
+    """A task that was parked when its account was merged is one to call about again."""
+    if not merging.is_parked(space, task):
+        return {}
+    return {"not_before": task.callback_at or at, "banner": None}
 
 
 def line_gone(
@@ -100,6 +115,9 @@ def line_gone(
         banner = _BANNERS.get(cause, cause)
         space.move(task.task_id, TaskEvent.COVERED_IN_CALL, at=at, actor=actor, detail=cause, banner=banner)
         return
+    if cause == "merged":
+        merging.park(space, task, at, actor)
+        return
     event = _EVENTS.get(cause, TaskEvent.NEED_GONE)
     if task.state is TaskState.AWAITING_ORDER and event is TaskEvent.EXPIRED:
         event = TaskEvent.NEED_GONE
@@ -120,14 +138,14 @@ def expire(space: Workspace, task: Task, actor: str = "upkeep") -> None:
     space.move(task.task_id, TaskEvent.EXPIRED, at=task.valid_until, actor=actor, outcome="expired")
 
 
-def account_gone(space: Workspace, task: Task, cause: str, at: datetime, actor: str) -> None:
-    """The account was closed or merged: the task ends, or tells the agent who is talking."""
-    if task.state in TALKING:
-        banner = _BANNERS[cause]
+def account_closed(space: Workspace, task: Task, at: datetime, actor: str) -> None:
+    """The account was closed: the task ends, or tells the agent who is talking."""
+    banner = _BANNERS["closed"]
+    if task.state in HELD and task.state in TALKING:
         if task.banner != banner:
-            space.move(task.task_id, TaskEvent.FLAGGED, at=at, actor=actor, detail=cause, banner=banner)
+            space.move(task.task_id, TaskEvent.FLAGGED, at=at, actor=actor, detail="closed", banner=banner)
         return
-    space.move(task.task_id, _EVENTS[cause], at=at, actor=actor, outcome=cause, banner=_BANNERS[cause])
+    space.move(task.task_id, TaskEvent.ACCOUNT_CLOSED, at=at, actor=actor, outcome="closed", banner=banner)
 
 
 def _order_came(

@@ -42,7 +42,7 @@ def block_contact(context: Context, space: Workspace, contact_id: str | None, ac
 
 
 def invalidate(context: Context, contact_id: str | None, account_id: str) -> str | None:
-    """A wrong number: no contact of the account with it is tried again. The task's flag: ``data_fix`` when none is left."""
+    """A wrong number: no contact of the account with it is tried again. The flag: ``data_fix`` when none is left."""
     contact = context.tx.contacts.get(contact_id) if contact_id is not None else None
     points = context.tx.contacts.of_accounts([account_id])
     if contact is not None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from outreach import priority
 from outreach.desk.context import Context
+from outreach.desk.teams import queue_of
 from outreach.ports import Transaction
 from outreach.records import Task
 from schemas.needs import AccountStanding
@@ -34,7 +35,7 @@ def ranked(
     *,
     callback_due: bool = False,
 ) -> Task:
-    """The task with rank and skill as they are now."""
+    """The task with rank, skill and queue as they are now."""
     profile = context.cell(standing)
     place = priority.rank(
         callback_due=callback_due,
@@ -44,6 +45,7 @@ def ranked(
         profile_tier=profile.tier,
         created_at=task.created_at,
     )
-    if place == task.rank and profile.skill == task.skill:
+    queue = queue_of(context.queues, task, standing, profile.skill)
+    if (place, profile.skill, queue) == (task.rank, task.skill, task.queue):
         return task
-    return replace(task, rank=place, skill=profile.skill)
+    return replace(task, rank=place, skill=profile.skill, queue=queue)

@@ -1,17 +1,17 @@
-"""What supervisors do: end or release tasks, set agents, keep contacts; each with an audit entry."""
+"""What supervisors do: end or release tasks, keep contacts and registers; each with an audit entry."""
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from outreach.desk.context import Context
 from outreach.desk.numbers import normalised
 from outreach.desk.workspace import Workspace
-from outreach.records import Agent, AuditEntry, ContactPoint, Task
-from outreach.task import TaskEvent
+from outreach.hours import known_zone
+from outreach.records import AuditEntry, ContactPoint, RegisterCopy, Task
+from outreach.task import OPEN, TaskEvent, TaskState
 from schemas.base import EARLIEST
 from schemas.errors import NotFound, Refused
-
-AGENT_STATES = ("available", "away")
 
 
 def cancel(context: Context, task_id: str, supervisor_id: str, reason: str) -> Task:
@@ -34,18 +34,6 @@ def release(context: Context, task_id: str, supervisor_id: str) -> Task:
     return after
 
 
-def set_agent(context: Context, agent_id: str, state: str, skills: tuple[str, ...] | None) -> None:
-    """Create an agent, or set him available or away."""
-    if state not in AGENT_STATES:
-        raise Refused("bad_state", f"an agent is {' or '.join(AGENT_STATES)}")
-    known = context.tx.agents.lock(agent_id)
-    agent = replace(known or Agent(agent_id), state=state, expiries=0)
-    context.tx.agents.put([agent if skills is None else replace(agent, skills=skills)])
-    if known is None or known.state != state:
-        before = known.state if known else None
-        context.tx.audit.append([_about(context, f"agent:{agent_id}", agent_id, f"set_{state}", before, state)])
-
-
 def set_kill_switch(context: Context, actor: str, on: bool) -> None:
     """Stop every new call at once, or allow them again."""
     after = "on" if on else "off"
@@ -57,11 +45,40 @@ def set_kill_switch(context: Context, actor: str, on: bool) -> None:
 def put_contacts(context: Context, points: Iterable[ContactPoint]) -> int:
     """Keep contacts, their numbers normalised; what blocked their accounts for want of one is looked at again.
 
-    Raises Refused("bad_number").
+    Raises Refused: bad_number, zone_unknown, data_erased; then none is kept.
     """
     rows = [replace(point, number=normalised(point.number) if point.number else None) for point in points]
+    strange = next((row.zone for row in rows if row.zone is not None and known_zone(row.zone) is None), None)
+    if strange is not None:
+        raise Refused("zone_unknown", f"{strange[:64]!r} is no IANA zone of a place")
+    if any(True for _ in context.tx.erasures.many({row.account_id for row in rows})):
+        raise Refused("data_erased", "an account of these contacts is erased")
     context.tx.contacts.put(rows)
     context.tx.tasks.reset_hints({row.account_id for row in rows})
+    return len(rows)
+
+
+def supervisor_queue(context: Context, limit: int) -> list[Task]:
+    """Calls nobody finished first, then flagged tasks, each by age."""
+    tx = context.tx
+    lost = tx.tasks.listed({TaskState.NEEDS_DISPOSITION}, limit=limit)
+    flagged = tx.tasks.listed((OPEN - {TaskState.NEEDS_DISPOSITION}) | {TaskState.EXHAUSTED}, flagged=True, limit=limit)
+    oldest = [sorted(some, key=lambda task: (task.changed_at, task.task_id)) for some in (lost, flagged)]
+    return [*oldest[0], *oldest[1]][:limit]
+
+
+def load_register(
+    context: Context, register: str, numbers: Iterable[str], copied_at: datetime, actor: str, generation: str
+) -> int:
+    """A whole copy of an official register in force; see `Desk.load_register`."""
+    now = context.now
+    if now is not None and copied_at > now + timedelta(days=1):
+        raise Refused("copied_in_future", "a register is copied before it is loaded")
+    rows = {normalised(number) for number in numbers}
+    context.tx.registers.add_numbers(register, generation, rows)
+    context.tx.registers.put_in_force(RegisterCopy(register, generation, copied_at, len(rows)))
+    told = _about(context, f"register:{register}", actor, "register_loaded", None, copied_at.isoformat())
+    context.tx.audit.append([told])
     return len(rows)
 
 

@@ -113,6 +113,10 @@ def _schedule(context: Context, now: datetime) -> tuple[int, int]:
                 lines.expire(space, task, UPKEEP)
                 expired += 1
                 continue
+            if not space.open_lines(task.task_id):
+                space.move(task.task_id, TaskEvent.NEED_GONE, at=now, actor=UPKEEP, outcome="merged")
+                expired += 1
+                continue
             due = space.move(task.task_id, TaskEvent.DUE, at=task.not_before or now, actor=UPKEEP, eligible_until=None)
             callback_due = due.callback_at is not None
             space.touch(ranked(due, standings.get(task.account_id), context, edges, callback_due=callback_due))

@@ -77,13 +77,14 @@ class Workspace:
             self._lines.setdefault(need.task_id, {})[need.need_id] = None
 
     def insert(self, task: Task, actor: str) -> None:
-        """A new task, in the state in which the table opens it."""
-        opened = replace(task, state=next_state(None, TaskEvent.OPENED), version=1)
+        """A new task, in the state in which the table opens it: ready, or scheduled where it has a not_before."""
+        event = TaskEvent.OPENED if task.not_before is None else TaskEvent.OPENED_LATER
+        opened = replace(task, state=next_state(None, event), version=1)
         self.tasks[task.task_id] = opened
         self._open[task.account_id, task.task_class] = task.task_id
         self._dirty_tasks[task.task_id] = None
         self.opened += 1
-        self._tell(opened, TaskEvent.OPENED, None, actor, "")
+        self._tell(opened, event, None, actor, "")
 
     def move(
         self, task_id: str, event: TaskEvent, *, at: datetime, actor: str, detail: str = "", **changes: Any
@@ -96,6 +97,9 @@ class Workspace:
         after = replace(before, state=state, version=before.version + 1, changed_at=at, **changes)
         self.tasks[task_id] = after
         self._dirty_tasks[task_id] = None
+        if after.account_id != before.account_id:
+            self._open.pop((before.account_id, before.task_class), None)
+            self._open[after.account_id, after.task_class] = task_id
         if state in CLOSED:
             self._close(after, before)
         if event not in _SILENT:

@@ -5,6 +5,7 @@ from schemas.events import accounts, orders, ours, usage
 
 ACCOUNT_FACTS: tuple[type[Fact], ...] = (
     orders.OrderPlaced,
+    orders.OrderRefused,
     orders.OrderChanged,
     orders.OrderCancelled,
     orders.OrderShipped,
@@ -36,6 +37,7 @@ REFERENCE_FACTS: tuple[type[Fact], ...] = (ours.ProductChanged, ours.RatesChange
 
 OUTCOME_FACTS: tuple[type[Fact], ...] = (
     ours.CallEnded,
+    ours.NeedOverridden,
     ours.ReorderApproved,
     ours.ReorderRejected,
     ours.ReorderSent,

@@ -28,6 +28,17 @@ class OrderPlaced(Fact):
     """By when it was to arrive. Say it where OrderShipped or OrderDelivered is told too: silence is a late delivery."""
 
 
+class OrderRefused(Fact):
+    """The ERP does not book an order that it was asked for; the account's own orders are not touched."""
+
+    command_id: Identifier
+    """The PlaceOrder command that it answers."""
+    cause: Code | None = None
+    """Why: ``out_of_stock``, ``credit``, ``unknown_sku`` ..."""
+    skus: tuple[Sku, ...] = ()
+    """Products that could not be booked; none named: all."""
+
+
 class OrderChanged(Fact):
     """The order now has exactly these lines."""
 

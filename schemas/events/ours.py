@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from schemas.base import Code, CurrencyCode, Fact, Identifier, Probability, Quantity, Sku, Text, UtcTime
+from schemas.base import Amount, Code, CurrencyCode, Fact, Identifier, Probability, Quantity, Sku, Text, UtcTime
 from schemas.events.accounts import LossReason, Size
 
 
@@ -53,6 +53,37 @@ class CallEnded(Fact):
     override_reason: Text | None = None
     loss_reason: LossReason | None = None
     """Why the account buys no more, where the call found out."""
+
+
+class OverrideReason(StrEnum):
+    """Why an agent did other than was proposed."""
+
+    CUSTOMER_ASKED = "customer_asked"
+    STOCK_LEFT = "stock_left"
+    USES_MORE = "uses_more"
+    USES_LESS = "uses_less"
+    SEASON = "season"
+    OTHER_PRODUCT = "other_product"
+    OTHER_SUPPLIER = "other_supplier"
+    NOT_USED_ANY_MORE = "not_used_any_more"
+    BUDGET = "budget"
+    OTHER = "other"
+
+
+class NeedOverridden(Fact):
+    """On the phone another quantity than the proposed one was agreed, or none: what the forecast may learn from."""
+
+    task_id: Identifier
+    attempt_id: Identifier
+    need_id: Identifier
+    group: Identifier
+    suggested_units: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    """0: no quantity was known."""
+    agreed_units: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    """0: the product is not needed now."""
+    reason: OverrideReason
+    command_id: Identifier | None = None
+    """The order that was asked of the ERP, if any."""
 
 
 class ReorderApproved(Fact):
@@ -161,6 +192,10 @@ class ProductChanged(Fact):
     quantity_multiple: Quantity | None = None
     """An order holds a multiple of this: a pack, a layer, a pallet."""
     available: bool = True
+    unit_price: Amount | None = None
+    """List price of one unit, net; what an agent says where nothing better is known."""
+    currency: CurrencyCode | None = None
+    """None: the installation's reporting currency."""
     origin: Code | None = None
 
 

@@ -78,6 +78,7 @@ def consent_withdrawn(folding: Folding, event: Event, fact: ConsentWithdrawn) ->
     del event
     pair = (fact.purpose.value, fact.channel.value)
     folding.account.withdrawn = sorted({*map(tuple, folding.account.withdrawn), pair})  # type: ignore[arg-type]
+    folding.account.given = [told for told in folding.account.given if tuple(told) != pair]
 
 
 def consent_given(folding: Folding, event: Event, fact: ConsentGiven) -> None:
@@ -85,6 +86,7 @@ def consent_given(folding: Folding, event: Event, fact: ConsentGiven) -> None:
     del event
     pair = (fact.purpose.value, fact.channel.value)
     folding.account.withdrawn = [told for told in folding.account.withdrawn if tuple(told) != pair]
+    folding.account.given = sorted({*map(tuple, folding.account.given), pair})  # type: ignore[arg-type]
     reconsider(folding)
 
 

@@ -15,7 +15,7 @@ from schemas.events import accounts as account_facts
 from schemas.events import orders as order_facts
 from schemas.events import ours, usage
 from schemas.ids import event_key
-from streams.core import accounts, orders, outcomes, promises, recovery, settling, stock
+from streams.core import accounts, answers, orders, outcomes, promises, recovery, settling, stock
 from streams.core.context import Context, Folding
 from streams.core.room import make_room
 from streams.core.standing import tell_standing
@@ -29,6 +29,7 @@ Handler = Callable[[Folding, Event, Any], None]
 
 HANDLERS: dict[type[Fact], Handler] = {
     order_facts.OrderPlaced: orders.placed,
+    order_facts.OrderRefused: answers.refused,
     order_facts.OrderChanged: orders.changed,
     order_facts.OrderCancelled: orders.cancelled,
     order_facts.OrderReturned: orders.returned,
@@ -53,6 +54,7 @@ HANDLERS: dict[type[Fact], Handler] = {
     account_facts.PartnerTouchpoint: settling.touched,
     account_facts.LossExplained: outcomes.nothing,
     ours.CallEnded: outcomes.call_ended,
+    ours.NeedOverridden: outcomes.need_overridden,
     ours.ReorderApproved: outcomes.nothing,
     ours.ReorderRejected: outcomes.reorder_rejected,
     ours.ReorderSent: outcomes.nothing,
@@ -60,7 +62,7 @@ HANDLERS: dict[type[Fact], Handler] = {
     ours.StateTransferred: accounts.transferred,
 }
 FOLLOWERS: dict[type[Fact], tuple[Handler, ...]] = {
-    order_facts.OrderPlaced: (promises.ordered,),
+    order_facts.OrderPlaced: (promises.ordered, answers.placed),
     order_facts.OrderChanged: (promises.changed,),
     order_facts.OrderCancelled: (promises.called_off,),
     order_facts.OrderDelivered: (promises.delivered,),

@@ -5,7 +5,15 @@ from collections.abc import Sequence
 from forecasting import metering
 from forecasting.metering import Report
 from schemas.envelope import Event
-from schemas.events.ours import CallEnded, Disposition, PhaseChanged, RecoveryEnded, ReorderRejected, SizeChanged
+from schemas.events.ours import (
+    CallEnded,
+    Disposition,
+    NeedOverridden,
+    PhaseChanged,
+    RecoveryEnded,
+    ReorderRejected,
+    SizeChanged,
+)
 from schemas.events.usage import StockCorrected
 from schemas.ids import need_id, reorder_id
 from streams.core.context import Folding, earliest
@@ -39,6 +47,14 @@ def call_ended(folding: Folding, event: Event, fact: CallEnded) -> None:
         _cool_down(folding, seconds(event.time))
 
 
+def need_overridden(folding: Folding, event: Event, fact: NeedOverridden) -> None:
+    """Not needed now: nobody is called about it again in this cycle. Another quantity shows in the order itself."""
+    del event
+    account = folding.account
+    if fact.agreed_units == 0 and _is_present(account, fact.group, (fact.need_id,)):
+        _forget(account.pairs.get(fact.group))
+
+
 def stock_corrected(folding: Folding, event: Event, fact: StockCorrected) -> None:
     """Somebody counted: the next need is another one."""
     product = product_of(folding, fact.sku)
@@ -51,7 +67,7 @@ def stock_corrected(folding: Folding, event: Event, fact: StockCorrected) -> Non
 
 
 def reorder_rejected(folding: Folding, event: Event, fact: ReorderRejected) -> None:
-    """The same proposal is not made twice."""
+    """The same proposal is not made twice. One that comes after the next order is about a need that is over."""
     del event
     pair = folding.account.pairs.get(fact.group)
     if pair is None:

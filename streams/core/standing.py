@@ -43,6 +43,7 @@ def _standing(folding: Folding) -> AccountStanding:
         open_complaints=to_mend(account),
         credit_hold=account.credit_hold,
         withdrawn=tuple((Purpose(purpose), Channel(channel)) for purpose, channel in account.withdrawn),
+        given=tuple((Purpose(purpose), Channel(channel)) for purpose, channel in account.given),
         cool_down_until=None if account.cool_down_until is None else moment(account.cool_down_until),
         selling_attempts=account.attempts,
         yearly_spend=yearly_spend(folding),
@@ -85,5 +86,6 @@ def _trigger(folding: Folding) -> int:
         str(math.frexp(yearly_spend(folding))[1]),
         *_worth(folding),
         *_relation(account.relation),
+        *(f"given {purpose} {channel}" for purpose, channel in account.given),
     )
     return short_int(*parts)

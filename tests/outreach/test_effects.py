@@ -71,7 +71,7 @@ def test_a_partial_order_removes_lines_and_a_full_one_supersedes(room: Room) -> 
 
 
 def test_the_cause_names_the_end(room: Room) -> None:
-    ends = {"covered": S.SUPERSEDED, "expired": S.EXPIRED, "merged": S.SUPERSEDED, "not_due": S.CANCELLED}
+    ends = {"covered": S.SUPERSEDED, "expired": S.EXPIRED, "merged": S.SCHEDULED, "not_due": S.CANCELLED}
     for cause in ends:
         room.account(cause, opened(cause), withdrawn(cause, cause=cause))
     assert {cause: room.task(cause).state for cause in ends} == ends

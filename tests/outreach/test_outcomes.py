@@ -59,6 +59,8 @@ def test_three_calls_without_success_and_no_more(room: Room) -> None:
     assert (task.state, task.outcome) == (S.EXHAUSTED, "no_answer")
     assert [(fact.attempts, fact.exhausted) for fact in ended(room)] == [(1, False), (2, False), (3, True)]
     room.tell(opened("a", "wire", version=8, at=NOW + 2 * DAY))
+    assert room.task("a").state is S.SCHEDULED, "the time after an unanswered call is not over"
+    room.later(NOW + 2 * DAY + 4 * HOUR)
     assert room.nothing() == {Reason.ATTEMPT_CAP}, "the log has not answered yet, and the cap holds"
 
 
