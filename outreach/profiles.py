@@ -20,6 +20,7 @@ Days = Annotated[float, Field(ge=0, le=3650, allow_inf_nan=False)]
 Hours = Annotated[float, Field(ge=0, le=720, allow_inf_nan=False)]
 Hour = Annotated[int, Field(ge=0, le=24)]
 
+MOST_FAULTS = 5
 CALLABLE_HOURS = range(8, 21)
 """Outside of these local hours no rule lets anybody be called: quiet hours must leave one of them."""
 
@@ -204,13 +205,14 @@ def cell_name(size: Size, phase: Phase) -> str:
 
 
 def loads(raw: bytes) -> ProfileSet:
-    """A profile set from an artefact's bytes; raises ArtefactRefused with the first fault."""
+    """A profile set from an artefact's bytes; raises ArtefactRefused with its faults."""
     try:
         return ProfileSet.model_validate_json(raw)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise ArtefactRefused(f"profiles: {place}: {first['msg']}") from None
+        faults = error.errors(include_url=False)
+        told = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults[:MOST_FAULTS]]
+        more = f"; and {len(faults) - MOST_FAULTS} more" if len(faults) > MOST_FAULTS else ""
+        raise ArtefactRefused(f"profiles: {'; '.join(told)}{more}") from None
 
 
 def standard_profiles(version: str, effective_from: UtcTime) -> ProfileSet:

@@ -2,14 +2,16 @@
 
 from forecasting.artefact import loads as load_population
 from forecasting.model import Population
+from outreach.calendar import Term, in_force_at, still_to_come
 from outreach.profiles import ProfileSet
 from outreach.profiles import loads as load_profiles
 from schemas.envelope import Event
 from schemas.errors import ArtefactRefused, BadEvent, DeadLetterReason
 from schemas.events.ours import ModelPublished, ProfilesChanged
 from streams.artefacts import ArtefactSource
+from streams.core.broadcast import publish_profiles
 from streams.core.context import Context
-from streams.state import Partition, seconds
+from streams.state import Partition, moment
 
 
 class InForce:
@@ -37,24 +39,32 @@ class InForce:
             raise BadEvent(DeadLetterReason.BAD_DATA, f"data.digest: {error}; the one in force stays") from error
 
     def put_into(self, context: Context) -> None:
-        """Have in the context what its partition says is in force; pending profiles begin when their day has come."""
+        """Have in the context what its partition says is in force, which profiles' dates may have changed."""
         partition = context.partition
-        self._begin_pending(partition)
+        self._choose_profiles(partition)
         if partition.model_digest is not None:
             context.model = self._model(partition.model_digest)
         if partition.profiles_digest is not None:
             context.profiles = self._profile_set(partition.profiles_digest)
-        named = {partition.model_digest, partition.profiles_digest, partition.pending_digest}
+        named = {partition.model_digest, partition.profiles_digest, *(digest for _, digest in partition.calendar)}
         self._models = {digest: one for digest, one in self._models.items() if digest in named}
         self._profiles = {digest: one for digest, one in self._profiles.items() if digest in named}
 
-    def _begin_pending(self, partition: Partition) -> None:
-        digest = partition.pending_digest
-        if digest is None or partition.as_of is None:
+    def _choose_profiles(self, partition: Partition) -> None:
+        """Of the profiles whose dates hold the business time, those that were published last are in force.
+
+        Where no dates hold it, those that began last stay. Others have every account judged anew.
+        """
+        if partition.pending_digest is not None and partition.pending_version is not None:
+            publish_profiles(partition, partition.pending_version, partition.pending_digest)
+        if partition.as_of is None or not partition.calendar:
             return
-        if seconds(self._profile_set(digest).effective_from) <= partition.as_of:
-            partition.profiles_version, partition.profiles_digest = partition.pending_version, digest
-            partition.pending_version = partition.pending_digest = None
+        at = moment(partition.as_of)
+        terms = [Term(version, digest, self._profile_set(digest)) for version, digest in partition.calendar]
+        chosen = in_force_at(terms, at)
+        partition.calendar = [(term.version, term.digest) for term in still_to_come(terms, at)]
+        if chosen is not None and chosen.digest != partition.profiles_digest:
+            partition.profiles_version, partition.profiles_digest = chosen.version, chosen.digest
             partition.decided_once = False
 
     def _model(self, digest: str) -> Population:

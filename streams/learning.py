@@ -11,6 +11,7 @@ from forecasting.artefact import PopulationModel
 from forecasting.explain import suggestion_sentence
 from forecasting.history import OrderDays
 from forecasting.similar import AccountSuggestions, baskets_of, recommend
+from outreach.desk import policies
 from outreach.ports import Transaction
 from outreach.profiles import ProfileSet
 from outreach.records import Suggestion
@@ -65,8 +66,7 @@ def store_model(tx: Transaction, learnt: Learnt, at: datetime) -> None:
 
 def store_profiles(tx: Transaction, profiles: ProfileSet, at: datetime) -> Event:
     """Keep the profiles, and return the event that puts them in force."""
-    digest = tx.artefacts.put(profiles.dumps())
-    tx.artefacts.set_current("profiles", profiles.version, digest, at)
+    policies.publish_first(tx, profiles, at)
     return profiles_event(profiles, at)
 
 

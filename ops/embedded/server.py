@@ -17,7 +17,9 @@ from ops.contacts_in import keep_asked
 from ops.embedded.installation import Opened
 from ops.embedded.lag import EmbeddedLag
 from ops.embedded.learner import Learner
+from ops.embedded.profiles import FilePlace
 from ops.embedded.writer import BusinessTime, Writer, tick_event, wall_hour
+from ops.profile_desk import answer
 from schemas.base import as_utc
 from schemas.errors import BadInput, RingaheadError
 from streams.embedded.lock import DataFolderLock, Owner
@@ -109,7 +111,12 @@ def _admin(opened: Opened, writer: Writer, business_time: BusinessTime) -> Admin
     def contacts(asked: Mapping[str, Any]) -> Mapping[str, Any]:
         return keep_asked(opened.store, opened.desk, asked)
 
-    return {"tick": tick, "learn": learn, "contacts": contacts}
+    place = FilePlace(opened, writer.wake)
+
+    def profiles(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        return answer(place, asked)
+
+    return {"tick": tick, "learn": learn, "profiles": profiles, "contacts": contacts}
 
 
 def _moment(told: object) -> datetime | None:

@@ -138,6 +138,14 @@ class MemoryArtefacts:
         """(version, digest)."""
         return self._names.get(name)
 
+    def exchange_current(self, name: str, expected: str | None, version: str, digest: str, at: datetime) -> bool:
+        """Compare-and-set."""
+        known = self._names.get(name)
+        if (None if known is None else known[1]) != expected:
+            return False
+        self.set_current(name, version, digest, at)
+        return True
+
 
 class MemoryClocks:
     """See `outreach.ports.Clocks`."""

@@ -92,6 +92,11 @@ class Artefacts(Protocol):
         """(version, digest) of a name."""
         ...
 
+    def exchange_current(self, name: str, expected: str | None, version: str, digest: str, at: datetime) -> bool:
+        """Compare-and-set: name the blob where the name's digest is still the expected one (None: has none). False:
+        somebody else was faster, and nothing was changed."""
+        ...
+
 
 class Clocks(Protocol):
     """Business time, by partition."""

@@ -100,11 +100,11 @@ class SqlArtefacts:
         names = schema.artefact_names
         row = {"name": name, "version": version, "digest": digest, "at": at}
         if expected is None:
-            statement = upsert(names, self._connection.dialect.name, replaced=False).values(row)
-        else:
-            held = (names.c.name == name) & (names.c.digest == expected)
-            statement = update(names).where(held).values(version=version, digest=digest, at=at)
-        return self._connection.execute(statement).rowcount == 1
+            fresh = upsert(names, self._connection.dialect.name, replaced=False).values(row)
+            return self._connection.execute(fresh).rowcount == 1
+        held = (names.c.name == name) & (names.c.digest == expected)
+        exchange = update(names).where(held).values(version=version, digest=digest, at=at)
+        return self._connection.execute(exchange).rowcount == 1
 
 
 class SqlClocks:

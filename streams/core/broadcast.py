@@ -24,8 +24,7 @@ def fold_broadcast(partition: Partition, event: Event) -> bool:
             partition.model_published = seconds(event.time)
             partition.decided_once = False
         case ProfilesChanged(version=version, digest=digest):
-            again = digest == partition.profiles_digest
-            partition.pending_version, partition.pending_digest = (None, None) if again else (version, digest)
+            publish_profiles(partition, version, digest)
         case ProductChanged():
             partition.products[event.fact.sku] = _product(event.fact)
         case RatesChanged():
@@ -33,6 +32,21 @@ def fold_broadcast(partition: Partition, event: Event) -> bool:
         case _:
             return False
     return True
+
+
+def publish_profiles(partition: Partition, version: str, digest: str) -> None:
+    """These were published last; said again of the last ones it changes nothing. When they begin is their own word."""
+    known = partition.calendar or _before_calendars(partition)
+    partition.calendar = [*(one for one in known if one[1] != digest), (version, digest)]
+    partition.pending_version = partition.pending_digest = None
+
+
+def _before_calendars(partition: Partition) -> list[tuple[str, str]]:
+    told = (
+        (partition.profiles_version, partition.profiles_digest),
+        (partition.pending_version, partition.pending_digest),
+    )
+    return [(version, digest) for version, digest in told if version is not None and digest is not None]
 
 
 def _product(fact: ProductChanged) -> Product:
