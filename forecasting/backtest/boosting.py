@@ -18,6 +18,7 @@ from forecasting.backtest.method import MissingExtra
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from forecasting.backtest.cases import Candidates
     from forecasting.backtest.method import Predict
@@ -27,6 +28,7 @@ SIMPLE_BACK_DAYS = (28, 56, 84)
 ALL_BACK_DAYS = (14, 21, 28, 42, 56, 70, 84, 112)
 MOST_WINDOWS = 6
 LEAST_PAST_ROWS = 500
+ROWS_FOR_THREADS = 20_000
 MOST_TRAINING_ROWS = 150_000
 """A sample beyond it: more changes no figure, and takes minutes."""
 
@@ -116,7 +118,16 @@ def _one_horizon(
         regressors, came = regressors.iloc[kept], came[kept]
     if came.min() == came.max():
         return np.full(len(table), float(came.mean()))
-    return np.asarray(new().fit(regressors, came).predict_proba(table)[:, 1], float)
+    with _threads(len(came)):
+        return np.asarray(new().fit(regressors, came).predict_proba(table)[:, 1], float)
+
+
+def _threads(rows: int) -> AbstractContextManager[object]:
+    """One thread for little data: several wait for each other longer than they work, far longer on a busy machine."""
+    from threadpoolctl import threadpool_limits  # comes with scikit-learn
+
+    limits: AbstractContextManager[object] = threadpool_limits(1 if rows < ROWS_FOR_THREADS else None)
+    return limits
 
 
 def _simple(candidates: Candidates, events: pd.DataFrame, rows: pd.DataFrame, day: float) -> pd.DataFrame:
