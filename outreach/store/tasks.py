@@ -46,7 +46,7 @@ def _among(states: Iterable[TaskState]) -> ColumnElement[bool]:
 
 
 @lru_cache(maxsize=256)
-def _best(kinds: tuple[tuple[str, str, TaskClass], ...], limit: int, skipping: bool) -> Select[Any]:
+def best_ready(kinds: tuple[tuple[str, str, TaskClass], ...], limit: int, skipping: bool) -> Select[Any]:
     """The best of these queues, skills and classes, locked. Given later: ``now``, ``db_now``, ``agent``, ``skip``."""
     now, agent = bindparam("now", type_=UtcMoment), bindparam("agent", type_=Text)
     until = _X.until > bindparam("db_now", type_=UtcMoment)
@@ -103,8 +103,8 @@ class SqlTasks(SqlTable[Task]):
             return []
         told = {"now": query.now, "db_now": query.db_now, "agent": query.agent_id}
         if waits(self.connection) and not skip:
-            return self.made(together(self.connection, [(prepared(_best, *asked, False), told)])[0])
-        rows = self.connection.execute(_best(*asked, bool(skip)), {**told, "skip": sorted(skip)} if skip else told)
+            return self.made(together(self.connection, [(prepared(best_ready, *asked, False), told)])[0])
+        rows = self.connection.execute(best_ready(*asked, bool(skip)), {**told, "skip": sorted(skip)} if skip else told)
         return self.made(rows)
 
     def wake(self, now: datetime, limit: int = 5000) -> int:
