@@ -144,7 +144,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--small", action="store_true")
     parser.add_argument("--picture", type=Path)
     chosen = parser.parse_args(arguments)
-    accounts, replications = (600, 40) if chosen.small else (4000, 400)
+    accounts, replications = (600, 40) if chosen.small else (4000, 1000)
     started = time.monotonic()
     found = [one for planted in PLANTED for one in experiment(planted, accounts, replications)]
     print(f"{replications} replications of {accounts:,} accounts, {len(QUARTERS)} quarters, {SHARE:.0%} held out")

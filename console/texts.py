@@ -5,6 +5,7 @@ A text is a format string; its fields are named. A missing text or field is a Ke
 
 from collections.abc import Mapping
 
+from console.worth import TEXTS as WORTH
 from schemas.decisions import NeedKind, Reason
 from schemas.errors import DeadLetterReason
 from schemas.events.ours import Disposition
@@ -260,6 +261,7 @@ TEXTS: Mapping[str, str] = {
     "error.title_500": "Something broke on our side",
     "error.text_500": "Nothing was changed. Try again, and tell the operator if it stays.",
     "error.home": "To the start page",
+    **WORTH,
 }
 
 REASONS: Mapping[Reason, str] = {

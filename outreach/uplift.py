@@ -10,8 +10,9 @@ sensitivity of online controlled experiments by utilizing pre-experiment data, W
 calls that came later, and take away most of what tells large accounts from small ones.
 
 The variance is the sum, over accounts, of the squared sum of what each of the account's rows contributes (the cluster
-robust variance of a difference of means), each arm's residuals raised by n / (n - 1); the interval is Student's, with
-Welch's degrees of freedom. How often it covers what was planted is measured: docs/proof.md.
+robust variance of a difference of means), each arm's residuals raised by n / (n - 1). The interval is Student's, with
+Satterthwaite's degrees of freedom over the arms of all strata: a cell with few held out makes it wider. How often it
+covers what was planted is measured: docs/proof.md.
 """
 
 from dataclasses import dataclass
@@ -90,7 +91,7 @@ def estimate(panel: Panel, confidence: float = 0.95) -> Estimate | None:
     called, held = float(weight @ mean[0::2]), float(weight @ mean[1::2])
     residual = (outcome - mean[cell]) * np.sqrt(count / (count - 1))[cell]
     share = np.where(panel.held_out, -1.0, 1.0) * weight[stratum] / count[cell] * residual
-    error, freedom = _spread(panel, share)
+    error, freedom = _spread(panel, share, cell, count)
     reach = float(student.ppf((1 + confidence) / 2, freedom)) * error if error > 0 else 0.0
     raw_held = float(weight @ (np.bincount(cell, panel.outcome, len(count)) / count)[1::2])
     return Estimate(
@@ -129,13 +130,16 @@ def _without_history(panel: Panel, stratum: Ints, cell: Ints, count: Floats) -> 
     return outcome - slope * (before - centre[stratum])
 
 
-def _spread(panel: Panel, share: Floats) -> tuple[float, float]:
-    """Standard error with accounts as clusters, and Welch's degrees of freedom."""
+def _spread(panel: Panel, share: Floats, cell: Ints, count: Floats) -> tuple[float, float]:
+    """Standard error with accounts as clusters, and the degrees of freedom of a sum of parts, each of them estimated.
+
+    Rows that repeat each other tell less than they are many: freedom falls as the clusters raise the variance.
+    """
     cluster = np.unique(panel.account, return_inverse=True)[1]
     variance = float((np.bincount(cluster, share) ** 2).sum())
-    freedom = 0.0
-    for arm in (panel.held_out, ~panel.held_out):
-        of_arm = np.bincount(cluster[arm], share[arm])
-        part, accounts = float((of_arm**2).sum()), int(np.count_nonzero(np.bincount(cluster[arm])))
-        freedom += part**2 / max(accounts - 1, 1)
-    return float(np.sqrt(variance)), variance**2 / freedom if freedom > 0 else 1.0
+    part = np.bincount(cell, share**2, len(count))
+    doubt = float((part**2 / (count - 1)).sum())
+    if doubt <= 0:
+        return 0.0, 1.0
+    alone = float(part.sum())
+    return float(np.sqrt(variance)), alone**2 / doubt / max(variance / alone, 1.0)

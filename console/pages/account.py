@@ -12,6 +12,7 @@ from console.gate import Principal
 from console.roles import CALLERS
 from console.texts import HAPPENINGS, KINDS, named, plain, text
 from console.times import moment_text
+from console.worth import quantity_words, value_rows
 from outreach.desk import AccountRecord
 from outreach.ports import Transaction
 from outreach.records import AuditEntry, Need, NeedStatus
@@ -70,9 +71,12 @@ def show(console: Services, me: Me, account_id: str) -> HTMLResponse:
             here="/accounts",
             record=record,
             facts=_facts(record),
+            worth=value_rows(record),
             needs=[_need_row(need) for need in record.needs],
             tasks=[(task, plain(task.state), moment_text(task.changed_at)) for task in record.tasks],
-            reorders=[(one, plain(one.state), moment_text(one.changed_at)) for one in record.reorders],
+            reorders=[
+                (one, plain(one.state), moment_text(one.changed_at), quantity_words(one)) for one in record.reorders
+            ],
             timeline=[_happening(entry) for entry in record.history],
             sees_contacts=me.role in CALLERS,
             made=text("made.account") if generated else "",

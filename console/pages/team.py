@@ -13,6 +13,7 @@ from console.context import Console, Me, Services
 from console.notices import Notice
 from console.texts import DISPOSITIONS, named, plain, text
 from console.times import moment_text
+from console.worth import quantity_words
 from outreach.desk import Outcome
 from outreach.ports import Transaction
 from outreach.records import ReorderState, ReorderTask, Task
@@ -73,6 +74,8 @@ class ReorderRow:
     name: str
     quantity: str
     why: str
+    because: str
+    """Where the quantity comes from."""
     state: str
     until: str
 
@@ -194,6 +197,7 @@ def _reorder_row(one: ReorderTask) -> ReorderRow:
         name=named(one.group_name or one.group),
         quantity=f"{one.quantity_units:.6g}",
         why=evidence.sentence if evidence and evidence.sentence else text("agent.why_unknown"),
+        because=quantity_words(one),
         state=plain(one.state),
         until=moment_text(one.valid_until),
     )
