@@ -162,7 +162,7 @@ def _over(folding: Folding, key: int, order_id: str, how: str) -> None:
 
 
 def _look_at(folding: Folding, at: int) -> None:
-    hour = max(at // 3600 + 1, folding.next_look_hour)
+    hour = max(-(-at // 3600), folding.next_look_hour)
     folding.account.check_hour = earliest(folding.account.check_hour, hour)
 
 
