@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from outreach.records import AccountRecord, ReorderTask
+from outreach.desk import AccountRecord
+from outreach.records import ReorderTask
 from schemas.needs import AccountValue
 
 TEXTS: Mapping[str, str] = {
@@ -20,7 +21,7 @@ TEXTS: Mapping[str, str] = {
     "worth.wallet_says": "{share:.0%} of {wallet:,.0f} a year; {counted:.0%} of the rest is counted",
     "worth.won": "Cost of winning it",
     "worth.won_says": "{cost:,.0f}, spent already",
-    "worth.quantity": "{units:,.6g} = {demand:,.4g} for {days:,.3g} days{safety}, less {stock:,.4g} in stock{guess}{coming}{pack}",
+    "worth.quantity": "{units:,.6g}: {demand:,.4g} for {days:,.3g} days{safety}, less {stock:,.4g} in stock{rest}",
     "worth.quantity_safety": " and {units:,.4g} for safety",
     "worth.quantity_guess": " (estimated)",
     "worth.quantity_coming": " and {units:,.4g} on its way",
@@ -59,6 +60,8 @@ def quantity_words(reorder: ReorderTask) -> str:
     parts = evidence.quantity if evidence else None
     if parts is None:
         return ""
+    guess = "" if parts.stock_known else say("worth.quantity_guess")
+    coming = say("worth.quantity_coming", units=parts.open_order_units) if parts.open_order_units else ""
     pack = ""
     if parts.minimum_units > 0:
         pack += say("worth.quantity_least", units=parts.minimum_units)
@@ -71,9 +74,7 @@ def quantity_words(reorder: ReorderTask) -> str:
         days=parts.lead_time_days + parts.cover_days,
         safety=say("worth.quantity_safety", units=parts.safety_units) if parts.safety_units else "",
         stock=parts.stock_units,
-        guess="" if parts.stock_known else say("worth.quantity_guess"),
-        coming=say("worth.quantity_coming", units=parts.open_order_units) if parts.open_order_units else "",
-        pack=pack,
+        rest=guess + coming + pack,
     )
 
 
