@@ -42,6 +42,8 @@ def of_banner(tx: Transaction, card: TaskCard, now: Now | None) -> Notice | None
     banner = card.task.banner
     if banner is None:
         return None
+    if banner == "order_booked":
+        return Notice("ok", text("order.booked_title"), text("order.booked_text"))
     if banner != "already_ordered":
         return Notice("warn", plain(banner), text("agent.banner_text"))
     time = _order_time(tx.needs.lines([card.task.task_id]), card.standing, now)

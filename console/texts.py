@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from console.worth import TEXTS as WORTH
 from schemas.decisions import NeedKind, Reason
 from schemas.errors import DeadLetterReason
-from schemas.events.ours import Disposition
+from schemas.events.ours import Disposition, OverrideReason
 
 TEXTS: Mapping[str, str] = {
     # Frame
@@ -136,7 +136,28 @@ TEXTS: Mapping[str, str] = {
     # The order on the phone
     "order.button": "Place order",
     "order.title": "What do they order?",
-    "order.hint": "Prefilled with what is usual. Prices and delivery are the ERP's word; it answers with its order.",
+    "order.hint": "Prefilled with what is usual. List prices and lead times: the ERP's answer counts.",
+    "order.price": "{price} {currency} each",
+    "order.price_unknown": "price not known",
+    "order.available": "available",
+    "order.not_available": "not available",
+    "order.available_unknown": "availability not known",
+    "order.promised": "there by {day}",
+    "order.quantity": "Quantity",
+    "order.why": "Why, if other than proposed",
+    "order.why_none": "as proposed",
+    "order.not_needed": "0 with a reason: not needed now.",
+    "order.not_needed_title": "Noted: not needed now",
+    "order.not_needed_text": "{lines}. Nobody calls about it again until the next need.",
+    "order.asked_title": "Orders of this call",
+    "order.state_asked": "Waiting for the ERP: {lines}",
+    "order.state_accepted": "Booked as {order_id}: {lines}",
+    "order.state_refused": "Refused ({reason}): {lines}",
+    "order.answer_total": "{total} {currency}",
+    "order.answer_promised": "arrives {day}",
+    "order.booked_title": "The ERP has booked the order",
+    "order.booked_text": "End the call with “Order taken”.",
+    "order.taken": "Order taken",
     "order.submit": "Send to the ERP",
     "order.sent_title": "Order handed to the ERP's queue",
     "order.sent_text": "{lines}. End the call with “Order taken”; the ERP's order event closes the task.",
@@ -334,6 +355,19 @@ LETTER_REASONS: Mapping[DeadLetterReason, str] = {
 }
 
 
+OVERRIDES: Mapping[OverrideReason, str] = {
+    OverrideReason.CUSTOMER_ASKED: "they asked for it",
+    OverrideReason.STOCK_LEFT: "they have stock left",
+    OverrideReason.USES_MORE: "they use more now",
+    OverrideReason.USES_LESS: "they use less now",
+    OverrideReason.SEASON: "season",
+    OverrideReason.OTHER_PRODUCT: "another product instead",
+    OverrideReason.OTHER_SUPPLIER: "they buy it elsewhere",
+    OverrideReason.NOT_USED_ANY_MORE: "they use it no more",
+    OverrideReason.BUDGET: "budget",
+    OverrideReason.OTHER: "another reason",
+}
+
 HAPPENINGS: Mapping[str, str] = {
     "opened": "Task opened",
     "merged": "Need added to the task",
@@ -366,6 +400,17 @@ HAPPENINGS: Mapping[str, str] = {
     "account_merged": "Account merged",
     "cancelled": "Cancelled",
     "released": "Offered to the team again",
+    "reassigned": "Given to another agent",
+    "taken_back": "Taken back by a supervisor",
+    "opened_later": "Task opened for later",
+    "erased": "Data erased",
+    "rekeyed": "Goes on under the account it was merged into",
+    "duplicate": "The merged account has a task of its own",
+    "rescheduled": "Waits for a promised callback",
+    "overridden": "Another quantity than proposed",
+    "order_booked": "The ERP booked the order",
+    "order_accepted": "The ERP booked the order",
+    "order_refused": "The ERP refused the order",
     "flagged": "Shown to supervisors",
     "seen": "Record read",
     "proposed": "Reorder proposed",

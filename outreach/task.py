@@ -43,6 +43,7 @@ class TaskEvent(StrEnum):
     CALL_ENDED = "call_ended"
     AGENT_LOST = "agent_lost"
     ORDER_PLACED = "order_placed"
+    ORDER_BOOKED = "order_booked"
     OVERRIDDEN = "overridden"
     RETRY = "retry"
     EXHAUSTED = "exhausted"
@@ -124,6 +125,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     *_rows({S.IN_CALL}, E.CALL_ENDED, S.WRAP_UP, "token", "10 min timer"),
     *_rows({S.IN_CALL, S.WRAP_UP}, E.AGENT_LOST, S.NEEDS_DISPOSITION, "timer passed", "supervisor; never redialled"),
     *_rows({S.IN_CALL, S.WRAP_UP}, E.ORDER_PLACED, None, "token", "PlaceOrder with an idempotency key"),
+    *_rows(TALKING, E.ORDER_BOOKED, None, "the ERP's answer to our order", "banner; order taken preselected"),
     *_rows({S.IN_CALL, S.WRAP_UP}, E.OVERRIDDEN, None, "token; a reason", "what the forecast learns from"),
     *_rows(_AFTER_CALL, E.RETRY, S.SCHEDULED, "attempts < cap; needs remain", "+4 h, +30 min or next day, in hours"),
     *_rows(_AFTER_CALL, E.EXHAUSTED, S.EXHAUSTED, "attempts = cap", "selling: cool-down; service: a supervisor"),

@@ -14,6 +14,7 @@ from console.cards import call_view
 from console.context import Console, Me, Services
 from console.gate import Principal
 from console.notices import Notice, of_banner, of_ended, of_reasons
+from console.offers import REASONS, asked_orders, order_lines
 from console.texts import DISPOSITIONS, plain, text
 from console.times import Now, clock_text
 from outreach.desk import Blocked, NothingToDo, Outcome
@@ -209,6 +210,9 @@ def _desk_context(
     return {
         "notices": (*notices, banner) if banner else notices,
         "call": call_view(card, now, tx.db_now()) if card else None,
+        "order_lines": order_lines(card, console.settings.reporting_currency) if card else (),
+        "asked": asked_orders(card) if card else (),
+        "override_reasons": REASONS,
         "idle": None if card else _idle(tx, now, nothing),
         "skips": [(reason, text(key)) for reason, key in SKIPS],
         "already_ordered": str(ALREADY_ORDERED),

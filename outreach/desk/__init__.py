@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from outreach.desk import cards, claims, effects, erasing, numbers, outcomes, reorders, supervision, teams
+from outreach.desk import cards, claims, effects, erasing, numbers, ordering, outcomes, reorders, supervision, teams
 from outreach.desk import upkeep as due
 from outreach.desk.context import Context, ProfileBook, read_clocks
 from outreach.desk.emission import Emission, emission
@@ -30,6 +30,7 @@ from outreach.profiles import ProfileSet
 from outreach.records import Attempt, AuditEntry, ContactPoint, Queue, ReorderTask, Task
 from schemas.base import EARLIEST
 from schemas.commands import CommandLine
+from schemas.events.ours import OverrideReason
 from schemas.needs import Effect
 
 __all__ = [
@@ -110,9 +111,21 @@ class Desk:
         lines: Sequence[CommandLine],
         currency: str,
         db_now: datetime,
+        reasons: Mapping[str, OverrideReason] | None = None,
     ) -> str:
-        """Ask the ERP to book an order; returns the command id, the same for the same key."""
-        return outcomes.place_order(self._context(tx), task_id, token, key, lines, currency, db_now)
+        """Ask the ERP to book an order; returns the command id, the same for the same key.
+
+        ``reasons`` by SKU say why another quantity than was proposed; Refused("reason_missing") without one,
+        Refused("key_used") for other lines with the same key. Its answer is among the card's orders."""
+        told = reasons or {}
+        return ordering.place_order(self._context(tx), task_id, token, key, lines, currency, db_now, told)
+
+    def not_needed(
+        self, tx: Transaction, task_id: str, token: str, need_id: str, reason: OverrideReason, db_now: datetime
+    ) -> Task:
+        """One of the products is not needed now: its line ends, with an event to learn from. Raises StaleToken,
+        NotFound("no_such_line")."""
+        return ordering.not_needed(self._context(tx), task_id, token, need_id, reason, db_now)
 
     def dispose(self, tx: Transaction, task_id: str, token: str, outcome: Outcome, db_now: datetime) -> Task:
         """What came of the call (from in_call or wrap_up); raises StaleToken, Refused for an illegal callback."""

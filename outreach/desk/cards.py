@@ -1,12 +1,14 @@
 """What pages read: a task's card, an account's record."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from outreach import hours
 from outreach.desk import eligibility
 from outreach.desk.context import Context
 from outreach.desk.eligibility import LOOK_BACK_DAYS, Verdict
+from outreach.desk.offers import offers
 from outreach.desk.results import AccountRecord, TaskCard
 from outreach.profiles import cell_name
 from outreach.records import Need, NeedStatus, ReorderState, Task
@@ -73,5 +75,16 @@ def _card_of(context: Context, task: Task) -> TaskCard:
     if context.now is None:
         standing = context.tx.standings.get(task.account_id)
         party = eligibility.party_of(standing, None, context.cell(standing))
-        return build_card(context, task, lines, Verdict((), None, party, task.attempts, None))
-    return build_card(context, task, lines, eligibility.judge(context, task, eligibility.learn(context, [task])))
+        verdict = Verdict((), None, party, task.attempts, None)
+    else:
+        verdict = eligibility.judge(context, task, eligibility.learn(context, [task]))
+    return _with_products(context, build_card(context, task, lines, verdict), verdict)
+
+
+def _with_products(context: Context, card: TaskCard, verdict: Verdict) -> TaskCard:
+    """What is offered and what was asked; nobody suggests what cannot be had."""
+    known = {one.sku: one for one in context.tx.products.many(one.sku for one in card.suggestions)}
+    had = tuple(one for one in card.suggestions if one.sku not in known or known[one.sku].available)
+    offered = offers(context, card.lines, verdict.party)
+    asked = tuple(context.tx.asked_orders.of_task(card.task.task_id))
+    return replace(card, suggestions=had, offers=offered, orders=asked)

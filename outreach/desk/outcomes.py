@@ -10,7 +10,7 @@ from outreach.desk import eligibility, numbers
 from outreach.desk.claims import held, seen_alive
 from outreach.desk.context import Context
 from outreach.desk.eligibility import Verdict
-from outreach.desk.messages import command, to_log
+from outreach.desk.messages import to_log
 from outreach.desk.results import Outcome
 from outreach.desk.spacing import spacing_after
 from outreach.desk.workspace import LET_GO, Workspace
@@ -18,8 +18,6 @@ from outreach.kinds import SETTLED_BY_WORD
 from outreach.profiles import Profile
 from outreach.records import Attempt, Need, Task
 from outreach.task import TALKING, TaskEvent, TaskState
-from schemas import ids
-from schemas.commands import CommandLine, PlaceOrder
 from schemas.decisions import TaskClass
 from schemas.errors import NotFound, Refused
 from schemas.events.ours import CallEnded, Disposition
@@ -34,33 +32,6 @@ _FINAL = {
     D.DO_NOT_CALL: TaskEvent.DO_NOT_CALL,
     D.RESOLVED: TaskEvent.RESOLVED,
 }
-
-
-def place_order(
-    context: Context,
-    task_id: str,
-    token: str,
-    key: str,
-    lines: Sequence[CommandLine],
-    currency: str,
-    db_now: datetime,
-) -> str:
-    """Ask the ERP to book an order; see `Desk.place_order`."""
-    space, task = held(context, task_id, token, db_now)
-    command_id = ids.stable_hash("place_order", task_id, key, size_bytes=16).hex()
-    at = context.now or task.changed_at
-    space.move(task_id, TaskEvent.ORDER_PLACED, at=at, actor=task.agent_id or "", detail=command_id)
-    order = PlaceOrder(
-        command_id=command_id,
-        account_id=task.account_id,
-        task_id=task_id,
-        lines=tuple(lines),
-        currency=currency,
-        requested_at=at,
-    )
-    space.send(command(order))
-    space.save()
-    return command_id
 
 
 def dispose(context: Context, task_id: str, token: str, outcome: Outcome, db_now: datetime) -> Task:

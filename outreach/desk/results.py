@@ -2,13 +2,31 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
-from outreach.records import Attempt, AuditEntry, ContactPoint, Need, ReorderTask, Suggestion, Task
+from outreach.records import AskedOrder, Attempt, AuditEntry, ContactPoint, Need, ReorderTask, Suggestion, Task
 from schemas.decisions import Reason
 from schemas.events.accounts import LossReason
 from schemas.events.ours import Disposition
 from schemas.needs import AccountStanding
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What an agent may say of a product that is needed."""
+
+    need_id: str
+    sku: str
+    name: str
+    suggested_units: float
+    """0: not known."""
+    unit_price: str | None
+    """Decimal as text: the list price."""
+    currency: str | None
+    available: bool | None
+    """None: the product master says nothing of it."""
+    promised_on: date | None
+    """First working day on which it can arrive, by the lead time; the ERP's answer counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +50,10 @@ class TaskCard:
     """The policy cell, e.g. ``small-maintenance``."""
     rules: tuple[str, ...] = ()
     """Ids of the calling rules among those reasons."""
+    offers: tuple[Offer, ...] = ()
+    """For the lines that are about a product; not in the answer to a claim."""
+    orders: tuple[AskedOrder, ...] = ()
+    """What the ERP was asked in this task, newest first, with its answers; not in the answer to a claim."""
 
 
 @dataclass(frozen=True, slots=True)

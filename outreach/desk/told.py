@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from outreach.desk.workspace import Workspace
 from outreach.records import AnswerState, AskedOrder, AuditEntry, ProductCard
+from outreach.task import TALKING, TaskEvent
 from schemas.needs import OrderAnswered, ProductTold
 
 
@@ -12,6 +13,13 @@ def answered(space: Workspace, asked: AskedOrder | None, effect: OrderAnswered) 
     if asked is None or asked.state is not AnswerState.ASKED:
         return None
     state = AnswerState.ACCEPTED if effect.accepted else AnswerState.REFUSED
+    task = space.tasks.get(asked.task_id)
+    if effect.accepted and task is not None and task.state in TALKING:
+        detail = effect.order_id or ""
+        space.move(
+            task.task_id, TaskEvent.ORDER_BOOKED, at=effect.at, actor="fold", detail=detail, banner="order_booked"
+        )
+        return _with_answer(asked, state, effect)
     space.note(
         AuditEntry(
             audit_id=0,
@@ -26,6 +34,10 @@ def answered(space: Workspace, asked: AskedOrder | None, effect: OrderAnswered) 
             detail=effect.order_id or effect.cause or "",
         )
     )
+    return _with_answer(asked, state, effect)
+
+
+def _with_answer(asked: AskedOrder, state: AnswerState, effect: OrderAnswered) -> AskedOrder:
     return replace(
         asked,
         state=state,

@@ -20,6 +20,7 @@ from outreach.desk import Desk, DeskRules
 from outreach.store.migrate import upgrade
 from outreach.store.sql import SqlStore, store_for
 from outreach.task import TaskState
+from schemas.needs import OrderAnswered, Place
 from schemas.settings import Settings
 from tests.console.conftest import LAG
 from tests.console.seeds import NOW, covered, seed
@@ -171,6 +172,37 @@ def test_an_order_during_the_call_preselects_already_ordered(served: Served, age
     page.keyboard.press("0")
     expect(notice(page, "Saved: ")).to_be_visible()
     assert state_of(served, account_id) not in {TaskState.IN_CALL, TaskState.SCHEDULED}
+
+
+def test_an_order_during_the_call_and_the_answer_of_the_erp(served: Served, agent: Watched) -> None:
+    """Prefilled, another quantity with its reason, handed over once, and the answer appears by itself."""
+    page = agent.page
+    account_id = take_next(page)
+    page.keyboard.press("s")
+    expect(page.get_by_text("In call").first).to_be_visible()
+    page.keyboard.press("o")
+    dialog = page.locator("#order")
+    quantity = dialog.get_by_label("Quantity").first
+    expect(quantity).to_have_value("64")
+    quantity.fill("40")
+    dialog.get_by_label("Why, if other than proposed").first.select_option("uses_less")
+    dialog.get_by_role("button", name="Send to the ERP").click()
+    expect(notice(page, "Order handed to the ERP's queue")).to_be_visible()
+    asked = page.locator("#asked")
+    expect(asked).to_contain_text("Waiting for the ERP: 40 ×")
+    with served.store.begin() as tx:
+        (order,) = tx.asked_orders.of_account(account_id)
+        yes = OrderAnswered(
+            account_id=account_id,
+            account_version=91,
+            at=NOW,
+            place=Place(partition=0, offset=1),
+            command_id=order.command_id,
+            accepted=True,
+            order_id="SO-77",
+        )
+        served.desk.apply_effects(tx, [yes])
+    expect(asked).to_contain_text("Booked as SO-77", timeout=3000)
 
 
 def test_a_dialog_is_not_torn_away_by_what_happens_meanwhile(served: Served, agent: Watched) -> None:

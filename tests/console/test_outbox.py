@@ -50,7 +50,7 @@ def keys(answer: httpx.Response) -> list[str]:
 
 def test_an_order_of_a_call_reaches_the_erp(site: Site, ask) -> None:
     agent, task_id, token = in_call(site)
-    fields = {"token": token, "key": "o" * 16, "sku": ["85123A"], "quantity": ["60"]}
+    fields = {"token": token, "key": "o" * 16, "sku": ["85123A"], "quantity": ["60"], "reason": ["uses_more"]}
     agent.post(f"/agent/tasks/{task_id}/order", data=fields)
     (told,) = ask("GET", COMMANDS).json()
     assert told["payload"]["command"] == "place_order"

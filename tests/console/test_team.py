@@ -85,6 +85,7 @@ def test_an_order_on_the_phone_is_prefilled_and_sent_once(site: Site) -> None:
     page = agent.get("/agent").text
     assert re.search(r'name="quantity"[^>]*value="64"', page)
     fields = {"token": token, "key": "o" * 16, "sku": ["85123A", "84879"], "quantity": ["60", ""]}
+    fields["reason"] = ["customer_asked", ""]
     for _ in range(2):
         answer = agent.post(f"/agent/tasks/{task_id}/order", data=fields)
         assert f"Order {QUEUED}" in answer.text
