@@ -70,6 +70,8 @@ def publish(
     digest = tx.artefacts.put(new.dumps())
     if not tx.artefacts.exchange_current(SUBJECT, before[1], new.version, digest, at):
         raise _changed(tx, proposed.version)
+    if not tx.audit.about(subject=SUBJECT, limit=1):  # the first set was put there without an entry
+        _write(tx, last, before[1], None, last.effective_from, "", PUBLISHED, number=1)
     _write(tx, new, digest, before, at, actor, event)
     return new, digest
 
@@ -157,6 +159,7 @@ def _write(
     at: datetime,
     actor: str,
     event: str,
+    number: int | None = None,
 ) -> None:
     until = profiles.effective_until
     told = {
@@ -165,7 +168,7 @@ def _write(
         "until": None if until is None else until.isoformat(),
         "note": profiles.note,
     }
-    number = _next_number(tx, before)
+    number = number or _next_number(tx, before)
     entry = AuditEntry(
         0,
         at,

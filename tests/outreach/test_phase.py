@@ -1,23 +1,19 @@
-"""Size and phase, as tables; and profiles that are refused as artefacts."""
+"""Size and phase, as tables."""
 
-import json
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from outreach.phase import Relationship, phase_of, size_of
-from outreach.profiles import Profile, Thresholds, cell_name, loads, standard_profiles
-from schemas.errors import ArtefactRefused
+from outreach.profiles import Thresholds
 from schemas.events.accounts import Size
 from schemas.events.ours import Phase
 
 SMALL, LARGE = Size
 IGNITION, MAINTENANCE, REACTIVATION = Phase
 USUAL = Thresholds()
-STANDARD = standard_profiles("v1", datetime(2026, 3, 2, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(
@@ -121,53 +117,3 @@ def test_doubt_that_trembles_between_the_thresholds_changes_the_phase_once(
 def test_an_order_today_brings_an_account_back(relationship: Relationship) -> None:
     ordered = replace(relationship, silence_days=0.0, order_days=max(relationship.order_days, 1))
     assert phase_of(ordered, REACTIVATION, USUAL) is MAINTENANCE
-
-
-class TestProfiles:
-    """Data, not code: what is not six whole cells is refused, with the place of the fault."""
-
-    def test_the_standard_ones_come_back_as_they_were(self) -> None:
-        assert loads(STANDARD.dumps()) == STANDARD
-        assert loads(STANDARD.dumps()).digest == STANDARD.digest
-
-    @pytest.mark.parametrize("size", Size)
-    @pytest.mark.parametrize("phase", Phase)
-    def test_every_cell_is_there(self, size: Size, phase: Phase) -> None:
-        assert STANDARD.cell(size, phase) == STANDARD.cells[cell_name(size, phase)]
-
-    @pytest.mark.parametrize(
-        ("path", "value", "place"),
-        [
-            (("cells", "small-ignition", "service_level"), 1.5, "cells.small-ignition.service_level"),
-            (("cells", "small-ignition", "lead_time_days"), -1, "cells.small-ignition.lead_time_days"),
-            (("cells", "small-ignition", "attempt_cap"), 0, "cells.small-ignition.attempt_cap"),
-            (("cells", "small-ignition", "channels"), ["pigeon"], "cells.small-ignition.channels.0"),
-            (("cells", "small-ignition", "flavour"), "x", "cells.small-ignition.flavour"),
-            (("cells", "tiny-ignition"), {}, "cells must be exactly"),
-            (("thresholds", "small_under"), 99_999, "small_under must not be above large_from"),
-            (("effective_from",), "soon", "effective_from"),
-        ],
-    )
-    def test_a_fault_is_told_by_its_place(self, path: tuple[str, ...], value: object, place: str) -> None:
-        told = json.loads(STANDARD.dumps())
-        part = told
-        for name in path[:-1]:
-            part = part[name]
-        part[path[-1]] = value
-        with pytest.raises(ArtefactRefused, match=place):
-            loads(json.dumps(told).encode())
-
-    @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"\xff", STANDARD.dumps()[:-10]])
-    def test_what_is_none_is_refused(self, raw: bytes) -> None:
-        with pytest.raises(ArtefactRefused, match="profiles"):
-            loads(raw)
-
-    def test_a_missing_cell_is_refused(self) -> None:
-        told = json.loads(STANDARD.dumps())
-        del told["cells"]["large-reactivation"]
-        with pytest.raises(ArtefactRefused, match="cells must be exactly"):
-            loads(json.dumps(told).encode())
-
-    def test_another_word_is_another_digest(self) -> None:
-        other = STANDARD.model_copy(update={"cells": {**STANDARD.cells, "small-ignition": Profile(tier=9)}})
-        assert other.digest != STANDARD.digest
