@@ -1,6 +1,6 @@
 """Learning in the Kafka runtime: the log is read from Kafka, artefacts and suggestions go into the database."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -21,8 +21,13 @@ from streams.history import OrderHistory
 from streams.kafka.log import announce, append, read_all
 
 
-async def learn_from_kafka(settings: Settings, at: datetime | None) -> Mapping[str, Any]:
-    """Fit, store, publish; the first run also puts the standard profiles in force."""
+async def learn_from_kafka(
+    settings: Settings, at: datetime | None, *, anyway: bool = False, told: Callable[[str], None] = lambda step: None
+) -> Mapping[str, Any]:
+    """Fit, store, publish; the first run also puts the standard profiles in force.
+
+    Raises Refused for a model that does worse than the one in force, unless ``anyway``.
+    """
     store = store_for(settings.sqlalchemy_url)
     try:
         require_current(store.engine)
@@ -30,7 +35,9 @@ async def learn_from_kafka(settings: Settings, at: datetime | None) -> Mapping[s
         if not len(history):
             raise Refused("nothing_to_learn", "the log holds no order yet; `ringahead import FILE` brings some in")
         now = at or _business_time(settings, store) or wall_hour()
-        learnt = learning.fit(history.order_days(), now)
+        with store.read() as tx:
+            in_force = learning.model_in_force(tx)
+        learnt = learning.fit(history.order_days(), now, in_force, anyway=anyway, told=told)
         await append(settings, _keep(store, learnt, now))
         for topic, name in ((Topic.MODELS, "models"), (Topic.PROFILES, "profiles")):
             await announce(settings, topic, *_current(store, name))

@@ -1,21 +1,23 @@
 """The population's loop: fit on everybody's order days, publish what was learnt, refresh the suggestions."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
-from forecasting.artefact import PopulationModel
+from forecasting.artefact import PopulationModel, loads
 from forecasting.explain import suggestion_sentence
 from forecasting.history import OrderDays
-from forecasting.similar import AccountSuggestions, baskets_of, recommend
+from forecasting.holdout import HoldOut, Worse, check, compare, hold_out
+from forecasting.similar import AccountSuggestions, suggest
 from outreach.desk import policies
 from outreach.ports import Transaction
 from outreach.profiles import ProfileSet
 from outreach.records import Suggestion
 from schemas.envelope import Event, broadcast
+from schemas.errors import ArtefactRefused, Corrupt, Refused
 from schemas.events.ours import ModelPublished, ProfilesChanged
 
 SOURCE = "ringahead/learn"
@@ -33,12 +35,74 @@ class Learnt:
     published: Event
 
 
-def fit(history: OrderDays, at: datetime) -> Learnt:
-    """A model of what was known when the day of ``at`` began."""
+def fit(
+    history: OrderDays,
+    at: datetime,
+    in_force: PopulationModel | None = None,
+    *,
+    checked: bool = True,
+    anyway: bool = False,
+    told: Callable[[str], None] = lambda step: None,
+) -> Learnt:
+    """A model of what was known when the day of ``at`` began, and its scores on days that a candidate had not seen.
+
+    Raises Refused ("worse_than_in_force") where that candidate does worse there than ``in_force``, unless ``anyway``.
+    ``checked=False`` fits once and scores nothing. ``told`` is called with the name of each step before it.
+    """
     from forecasting.learn import fit_population  # statsmodels takes seconds to import, and only fitting needs it
 
-    model = fit_population(history, at.toordinal())
+    day, scores = at.toordinal(), dict[str, float]()
+    if checked:
+        told("keeping the newest days back")
+        scores = _checked(history, day, in_force, anyway, told, fit_population)
+    told("fitting on everything")
+    model = fit_population(history, day)
+    record = msgspec.structs.replace(model.record, scores={**model.record.scores, **scores})
+    model = PopulationModel(record)
     return Learnt(model, published(model, at))
+
+
+def _checked(
+    history: OrderDays,
+    day: int,
+    in_force: PopulationModel | None,
+    anyway: bool,
+    told: Callable[[str], None],
+    fit_population: Callable[[OrderDays, int], PopulationModel],
+) -> dict[str, float]:
+    """Scores of a candidate on the hold-out. Raises Refused where it is worse than what is in force."""
+    seen_until = None if in_force is None else date.fromisoformat(in_force.record.until_day).toordinal()
+    held = hold_out(history, day, seen_until)
+    if held is None:
+        return {}
+    told("fitting without them")
+    candidate = fit_population(history, held.opened)
+    told("scoring them")
+    scores = check(candidate, held)
+    if in_force is not None:
+        beside, worse = compare(candidate, in_force, held)
+        scores |= beside
+        if worse and not anyway:
+            raise Refused("worse_than_in_force", _refusal(worse, held, in_force))
+    return scores
+
+
+def _refusal(worse: list[Worse], held: HoldOut, in_force: PopulationModel) -> str:
+    said = "; ".join(f"by {one.level} {one.candidate:.3f} against {one.in_force:.3f}" for one in worse)
+    return (
+        f"on the last {held.days} days, which it had not seen, the new model's ranked skill is lower: {said}. "
+        f"{in_force.version} stays in force; look at the newest orders, or publish with `ringahead learn --anyway`"
+    )
+
+
+def model_in_force(tx: Transaction) -> PopulationModel | None:
+    """What was published last; None where nothing was, or where it cannot be read: then a new one is the remedy."""
+    current = tx.artefacts.current("models")
+    try:
+        raw = None if current is None else tx.artefacts.get(current[1])
+        return None if raw is None else loads(raw)
+    except (ArtefactRefused, Corrupt):
+        return None
 
 
 def published(model: PopulationModel, at: datetime) -> Event:
@@ -73,7 +137,7 @@ def store_profiles(tx: Transaction, profiles: ProfileSet, at: datetime) -> Event
 def suggestions(history: OrderDays, at: datetime, names: Names) -> Iterator[list[Suggestion]]:
     """New products for every account that ever bought, in chunks of accounts."""
     version = hashlib.sha256(msgspec.json.encode([str(at), len(history)])).hexdigest()[:12]
-    for chunk in recommend(baskets_of(history, at.toordinal()), SUGGESTIONS):
+    for chunk in suggest(history, at.toordinal(), SUGGESTIONS):
         yield [row for account in chunk for row in _rows(account, names, version)]
 
 

@@ -61,7 +61,7 @@ def play(opened: Opened, events: Sequence[Event], told: Callable[[int], None]) -
     for tick, passed in zip(calendar.ticks, _until(events, calendar.ticks), strict=True):
         if tick in calendar.learning:
             opened.runtime.append(passed)
-            played.models.append(learner.learn(tick, suggest=tick == max(calendar.learning)).version)
+            played.models.append(_learnt(learner, tick, last=tick == max(calendar.learning)))
         if tick == calendar.decisions_from:
             opened.publish_profiles(standard_profiles("standard-1", tick), tick)
         opened.runtime.append([tick_event(tick)] if tick in calendar.learning else [*passed, tick_event(tick)])
@@ -73,6 +73,11 @@ def play(opened: Opened, events: Sequence[Event], told: Callable[[int], None]) -
         told(len(passed))
     _look_after(opened)
     return played
+
+
+def _learnt(learner: Learner, tick: datetime, *, last: bool) -> str:
+    """The version of a week's model; only the last is scored on a hold-out, which costs a second fit."""
+    return learner.learn(tick, suggest=last, checked=last, anyway=True).version
 
 
 def _until(events: Sequence[Event], ticks: Sequence[datetime]) -> Iterator[list[Event]]:

@@ -104,7 +104,7 @@ def _admin(opened: Opened, writer: Writer, business_time: BusinessTime) -> Admin
     def learn(asked: Mapping[str, Any]) -> Mapping[str, Any]:
         with opened.store.read() as tx:
             now = opened.desk.business_time(tx)
-        model = learner.learn(_moment(asked.get("as_of")) or now or wall_hour())
+        model = learner.learn(_moment(asked.get("as_of")) or now or wall_hour(), anyway=bool(asked.get("anyway")))
         writer.wake()
         return {"version": model.version, "digest": model.digest, "degraded": model.degraded}
 
