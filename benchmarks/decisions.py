@@ -30,6 +30,7 @@ from schemas.decisions import NeedKind
 AS_OF = date(2011, 12, 10)
 NOW = datetime(2011, 12, 10, 9, tzinfo=UTC)
 BAR_SECONDS = 20.0
+LEAD_DAYS = (2.0, 7.0, 14.0)
 FULL, SMALL, PROCESSES, SLICE = 1_000_000, 20_000, 2, 50_000
 ONE_BY_ONE = 20_000
 PROFILES = standard_profiles("benchmark", NOW)
@@ -81,8 +82,8 @@ def decided(start: int, end: int) -> tuple[float, list[int]]:
     """Forecast and decide a slice: seconds for the decision alone, how many of each code."""
     model, columns = _given[0]
     part = columns.take(np.arange(start, end))
-    today, lead = float(AS_OF.toordinal()), np.full(end - start, 2.0)
-    known = facts(end - start, start)
+    today, known = float(AS_OF.toordinal()), facts(end - start, start)
+    lead = np.random.default_rng(start).choice(LEAD_DAYS, end - start)
     level = CELLS.service_level[known.cell]
     p_due = model.pair.probability(part, today, lead)
     due_in, quiet = np.zeros(end - start), np.flatnonzero(p_due < level)

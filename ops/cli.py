@@ -57,6 +57,8 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("rules", "List the calling rules, or say what they make of one place."),
             Entry("report", "Say whether calling pays, what became of tasks, what is normal."),
             Entry("users", "Add people, set their roles, make login links and API keys."),
+            Entry("explain", "Say why a task is there: forecast, versions, events behind it, decisions since."),
+            Entry("replay", "Fold the log anew and compare: the same events give the same tasks."),
             Entry("migrate", "Bring the database to this version."),
         ),
     ),

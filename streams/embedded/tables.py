@@ -47,6 +47,14 @@ def read(connection: Connection, after: int, limit: int) -> list[Record]:
     return [Record(Topic.LOG.value, PARTITION, position, at, key, value) for position, at, key, value in rows]
 
 
+def of_key(connection: Connection, key: bytes) -> list[Record]:
+    """Every record of one key, in order; walks the whole log."""
+    rows = connection.exec_driver_sql(
+        "SELECT position, recorded_ms, key, value FROM stream_log WHERE key = ? ORDER BY position", (key,)
+    )
+    return [Record(Topic.LOG.value, PARTITION, position, at, found, value) for position, at, found, value in rows]
+
+
 def end(connection: Connection) -> tuple[int, int]:
     """(position, record time in ms) of the newest record; (0, 0) for an empty log."""
     row = connection.exec_driver_sql(

@@ -34,7 +34,13 @@ async def announce(settings: Settings, topic: Topic, version: str, digest: str) 
 
 
 async def read_all(settings: Settings) -> AsyncIterator[list[Event]]:
-    """The log from its beginning to what is its end now, in chunks; letters-to-be are passed over."""
+    """The log's events from its beginning to what is its end now, in chunks; letters-to-be are passed over."""
+    async for records in read_records(settings):
+        yield list(_events(records))
+
+
+async def read_records(settings: Settings) -> AsyncIterator[list[Record]]:
+    """The log's records from its beginning to what is its end now, in chunks of one partition."""
     async with consumer(settings) as client:
         places = [TopicPartition(Topic.LOG.value, number) for number in range(settings.kafka_partitions)]
         client.assign(places)
@@ -44,7 +50,7 @@ async def read_all(settings: Settings) -> AsyncIterator[list[Event]]:
         while left:
             fetched = await client.getmany(*left, timeout_ms=1000, max_records=READ_RECORDS)
             for records in fetched.values():
-                yield list(_events(records))
+                yield [Record(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value) for r in records]
             left = {place for place in left if await client.position(place) < ends[place]}
 
 
@@ -53,9 +59,9 @@ def append_now(settings: Settings, events: Iterable[Event]) -> None:
     asyncio.run(append(settings, events))
 
 
-def _events(records: Iterable[object]) -> Iterator[Event]:
+def _events(records: Iterable[Record]) -> Iterator[Event]:
     for one in records:
         try:
-            yield read_event(Record(one.topic, one.partition, one.offset, one.timestamp, one.key, one.value))  # type: ignore[attr-defined]  # aiokafka has no types
+            yield read_event(one)
         except BadEvent:
             continue
