@@ -1,8 +1,10 @@
 """Where contacts go: through the running server, into the file while it is stopped, or into PostgreSQL."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from dataclasses import replace as with_
+from datetime import datetime
+from secrets import token_hex
 from typing import Any, TypeVar
 
 from ops.contacts_file import number_of, point_of, row_of
@@ -12,7 +14,7 @@ from outreach.desk import Desk, rules_from
 from outreach.ports import Store, Transaction
 from outreach.records import ContactPoint
 from outreach.store.migrate import require_current
-from outreach.store.sql import store_for
+from outreach.store.sql import SqlStore, store_for
 from schemas.errors import BadInput, Misconfigured
 from schemas.settings import Settings
 from streams.embedded.lock import Owner, hold, owner_of
@@ -63,8 +65,68 @@ def keep(store: Store, desk: Desk, points: Sequence[ContactPoint], numbers: Sequ
     return total
 
 
+def keep_register(
+    store: Store,
+    desk: Desk,
+    register: str,
+    generation: str,
+    numbers: Sequence[str],
+    copied_at: datetime | None,
+    count: int,
+) -> None:
+    """Fill a copy of a register; with ``copied_at`` it is whole and in force."""
+    with store.begin() as tx:
+        tx.registers.add_numbers(register, generation, numbers)
+        if copied_at is not None:
+            desk.put_register(tx, register, generation, copied_at, count, ACTOR)
+
+
+def send_register(settings: Settings, register: str, numbers: Sequence[str], copied_at: datetime) -> str:
+    """Put a whole copy in force, filled batch by batch; where. Raises as `send`, and Refused."""
+    generation = token_hex(8)
+    batches = [*_batches(numbers)] or [[]]
+
+    def fill(put: Callable[[list[str], datetime | None], None]) -> None:
+        for number, batch in enumerate(batches, start=1):
+            put(batch, copied_at if number == len(batches) else None)
+
+    if settings.runtime == "kafka":
+        store = _database(settings)
+        try:
+            desk = Desk(rules_from(settings))
+            fill(lambda some, at: keep_register(store, desk, register, generation, some, at, len(numbers)))
+        finally:
+            store.close()
+        return "the database"
+    owner = owner_of(settings.data_dir)
+    if owner is None:
+        with hold(settings.data_dir, NAME), opened(settings) as there:
+            fill(lambda some, at: keep_register(there.store, there.desk, register, generation, some, at, len(numbers)))
+        return str(settings.sqlite_path)
+    asked = {"register": register, "generation": generation, "count": len(numbers)}
+    fill(lambda some, at: _ask_register(owner, asked, some, at))
+    return f"the running server at {owner.url}"
+
+
+def _ask_register(owner: Owner, asked: Mapping[str, Any], numbers: list[str], copied_at: datetime | None) -> None:
+    ask(
+        owner,
+        "contacts",
+        {**asked, "numbers": numbers, "copied_at": None if copied_at is None else copied_at.isoformat()},
+    )
+
+
 def keep_asked(store: Store, desk: Desk, asked: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What POST /internal/contacts does: ``contacts`` and ``do_not_call`` as lists. Raises BadInput."""
+    """What POST /internal/contacts does: ``contacts`` and ``do_not_call`` as lists, or a part of a register.
+
+    Raises BadInput.
+    """
+    if "register" in asked:
+        at, listed = asked.get("copied_at"), [number_of(str(number)) for number in asked.get("numbers", [])]
+        copied_at = None if at is None else datetime.fromisoformat(str(at))
+        count = int(asked.get("count", len(listed)))
+        keep_register(store, desk, str(asked["register"]), str(asked["generation"]), listed, copied_at, count)
+        return asdict(Kept())
     rows, numbers = asked.get("contacts", []), asked.get("do_not_call", [])
     if not isinstance(rows, list) or not isinstance(numbers, list) or not all(isinstance(row, dict) for row in rows):
         raise BadInput("contacts and do_not_call are lists")
@@ -87,14 +149,23 @@ def _to_server(owner: Owner, points: Sequence[ContactPoint], numbers: Sequence[s
 
 
 def _to_database(settings: Settings, points: Sequence[ContactPoint], numbers: Sequence[str]) -> Kept:
+    store = _database(settings)
+    try:
+        return keep(store, Desk(rules_from(settings)), points, numbers)
+    finally:
+        store.close()
+
+
+def _database(settings: Settings) -> SqlStore:
     if settings.database_url is None:
         raise Misconfigured("set RINGAHEAD_DATABASE_URL to the PostgreSQL that the desk writes to")
     store = store_for(settings.sqlalchemy_url)
     try:
         require_current(store.engine)
-        return keep(store, Desk(rules_from(settings)), points, numbers)
-    finally:
+    except BaseException:
         store.close()
+        raise
+    return store
 
 
 def _batches(rows: Sequence[T]) -> Iterator[list[T]]:

@@ -70,7 +70,7 @@ def _play(installation: Opened) -> None:
     prepared, took = _timed_script()
     for what, lines in prepared.report.rows():
         click.echo(f"{lines:>12,}  {what}")
-    put_people(installation, prepared.generated)
+    put_people(installation, prepared.generated, prepared.events[-1].time)
     started = time.monotonic()
     with progress("Playing the year", len(prepared.events)) as advance:
         played = play(installation, prepared.events, advance)

@@ -1,6 +1,7 @@
 """What the demo plays: the wholesaler's real orders, and around them what a seed invents."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from ops.embedded.installation import Opened
 from ops.importers import online_retail
@@ -26,9 +27,14 @@ def script() -> Script:
     return Script(list(in_order(invented.events, imported.events)), invented, imported.report)
 
 
-def put_people(opened: Opened, generated: Generated) -> None:
-    """Contacts and do-not-call numbers go into the database, never into the log."""
+def put_people(opened: Opened, generated: Generated, copied_at: datetime) -> None:
+    """Contacts and do-not-call numbers go into the database, never into the log; so do copies of the registers.
+
+    The numbers are fictitious, hence the copies are empty.
+    """
     with opened.store.begin() as tx:
+        for register in sorted({rule.register_name for rule in opened.desk.rules.book.registers}):
+            opened.desk.load_register(tx, register, (), copied_at, "generated")
         opened.desk.put_contacts(tx, generated.contacts)
         for number, at in generated.do_not_call:
             tx.do_not_call.add(number, at, "generated")

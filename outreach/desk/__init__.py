@@ -14,6 +14,7 @@ from outreach.desk import cards, claims, effects, erasing, numbers, ordering, ou
 from outreach.desk import upkeep as due
 from outreach.desk.context import Context, ProfileBook, read_clocks
 from outreach.desk.emission import Emission, emission
+from outreach.desk.numbers import normalised
 from outreach.desk.results import (
     AccountRecord,
     Applied,
@@ -187,10 +188,19 @@ class Desk:
     def load_register(
         self, tx: Transaction, register: str, numbers: Iterable[str], copied_at: datetime, actor: str
     ) -> int:
-        """Put a whole copy of an official do-not-call register in force; how many numbers.
+        """Put a whole copy of an official do-not-call register in force; how many numbers. Raises as `put_register`."""
+        generation, rows = self._new_token(), {normalised(number) for number in numbers}
+        tx.registers.add_numbers(register, generation, rows)
+        self.put_register(tx, register, generation, copied_at, len(rows), actor)
+        return len(rows)
 
-        Raises Refused("bad_number"), Refused("copied_in_future")."""
-        return supervision.load_register(self._context(tx), register, numbers, copied_at, actor, self._new_token())
+    def put_register(
+        self, tx: Transaction, register: str, generation: str, copied_at: datetime, count: int, actor: str
+    ) -> None:
+        """Numbers that were added under this generation are now the copy in force.
+
+        Raises NotFound("no_such_register"), Refused("copied_in_future"), Refused("no_time_zone")."""
+        supervision.put_register(self._context(tx), register, generation, copied_at, count, actor)
 
     def block_number(self, tx: Transaction, number: str, actor: str) -> int:
         """Put a number on the do-not-call list and cancel its open tasks; how many."""

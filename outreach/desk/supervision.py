@@ -67,19 +67,18 @@ def supervisor_queue(context: Context, limit: int) -> list[Task]:
     return [*oldest[0], *oldest[1]][:limit]
 
 
-def load_register(
-    context: Context, register: str, numbers: Iterable[str], copied_at: datetime, actor: str, generation: str
-) -> int:
-    """A whole copy of an official register in force; see `Desk.load_register`."""
+def put_register(context: Context, register: str, generation: str, copied_at: datetime, count: int, actor: str) -> None:
+    """A copy that was filled is in force; see `Desk.put_register`."""
     now = context.now
+    if copied_at.tzinfo is None:
+        raise Refused("no_time_zone", "say when it was copied, with a time zone")
     if now is not None and copied_at > now + timedelta(days=1):
         raise Refused("copied_in_future", "a register is copied before it is loaded")
-    rows = {normalised(number) for number in numbers}
-    context.tx.registers.add_numbers(register, generation, rows)
-    context.tx.registers.put_in_force(RegisterCopy(register, generation, copied_at, len(rows)))
+    if register not in {rule.register_name for rule in context.rules.book.registers}:
+        raise NotFound("no_such_register", "no calling rule asks for it: see `ringahead rules`")
+    context.tx.registers.put_in_force(RegisterCopy(register, generation, copied_at, count))
     told = _about(context, f"register:{register}", actor, "register_loaded", None, copied_at.isoformat())
     context.tx.audit.append([told])
-    return len(rows)
 
 
 def _locked(context: Context, task_id: str) -> tuple[Workspace, Task]:

@@ -173,7 +173,11 @@ def test_the_api_describes_itself(site: Site) -> None:
     assert set(document["paths"]) == {
         "/healthz",
         "/readyz",
+        "/v1/contacts",
+        "/v1/do-not-call",
         "/v1/events",
+        "/v1/registers",
+        "/v1/registers/{name}",
         "/v1/outbox/{destination}",
         "/v1/outbox/{destination}/ack",
     }

@@ -65,7 +65,7 @@ def test_every_endpoint_without_a_login(site: Site) -> None:
         if allowed == OPEN:
             assert status in {*PASSES_THE_GATE, 403}, (method, path, status)
         else:
-            assert status in {303, 401}, (method, path, status)
+            assert status in {303, 401, 429}, (method, path, status)  # so many tries without a key are slowed down
 
 
 def test_another_command_reaches_its_own_endpoints_only(site: Site) -> None:
