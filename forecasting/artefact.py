@@ -13,12 +13,14 @@ from functools import cached_property
 
 import msgspec
 
-from forecasting.calibrated import PooledForecaster, RenewalForecaster, Weights
+from forecasting.additive import Additive, fits
 from forecasting.curve import CurveForecaster
 from forecasting.errors import ModelRefused
-from forecasting.renewal import RenewalParameters
+from forecasting.hazard import AccountForecaster, HazardForecaster
+from forecasting.products import FIGURES, unpacked
+from forecasting.renewal import RenewalForecaster, RenewalParameters
 
-KIND, FORMAT = "ringahead-population", 1
+KIND, FORMAT = "ringahead-population", 2
 REMEDY = "the model in force stays; run `ringahead learn` to publish a new one"
 
 
@@ -33,7 +35,10 @@ class ModelRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     accounts: int
     pair: RenewalParameters
     account: RenewalParameters
-    weights: Weights | None
+    often: Additive | None  # hazard of pairs with three order days or more; None: the renewal stands by itself
+    seldom: Additive | None  # of pairs with fewer
+    whole: Additive | None  # of accounts
+    products: dict[str, tuple[float, ...]]  # forecasting.products.FIGURES by SKU, '' for one nobody knows
     degraded: bool  # the shipped prior, as there was too little to learn from
     scores: dict[str, float]
     packages: dict[str, str]
@@ -73,14 +78,18 @@ class PopulationModel:
     def pair(self) -> CurveForecaster:
         """Next order of a SKU group by an account."""
         r = self.record
-        if r.weights is None:
+        if r.often is None or r.seldom is None:
             return RenewalForecaster(self.version, self.digest, r.pair)
-        return PooledForecaster(self.version, self.digest, r.pair, r.account, r.weights)
+        renewals = (r.pair, r.account)
+        return HazardForecaster(self.version, self.digest, renewals, r.often, r.seldom, unpacked(r.products))
 
     @cached_property
     def account(self) -> CurveForecaster:
         """Next order of anything by an account."""
-        return RenewalForecaster(self.version, self.digest, self.record.account)
+        r = self.record
+        if r.whole is None:
+            return RenewalForecaster(self.version, self.digest, r.account)
+        return AccountForecaster(self.version, self.digest, r.account, r.whole)
 
 
 def dumps(model: PopulationModel) -> bytes:
@@ -110,6 +119,10 @@ def loads(data: bytes, digest: str | None = None) -> PopulationModel:
         numbers = (*parameters.shapes, *parameters.weights, *msgspec.structs.astuple(parameters)[2:])
         if not all(math.isfinite(number) and number > 0 for number in numbers):
             raise ModelRefused(f"the model's parameters are not positive numbers; {REMEDY}")
+    if not all(fits(hazard) for hazard in (record.often, record.seldom, record.whole) if hazard is not None):
+        raise ModelRefused(f"the model's coefficients do not fit its features; {REMEDY}")
+    if record.often is not None and any(len(row) != len(FIGURES) for row in (*record.products.values(), ())[:-1]):
+        raise ModelRefused(f"the model's products lack figures; {REMEDY}")
     return PopulationModel(record)
 
 

@@ -20,6 +20,13 @@ Ints = NDArray[np.int64]
 
 DECAY = 0.9  # weight of a gap against the next newer one; .85 to .95 score alike on the wholesaler
 GAP_FLOOR_DAYS = 0.5  # contracts.md: a gap is at least half a day
+DUE_SHARE = 0.8  # of its usual gap a pair has been silent for when it counts as due in the pulse
+REMEMBERED = 12  # newest order days that a state keeps one by one; a file's rows are cut to the same
+HALF_LIVES_DAYS = (7.0, 14.0, 30.0, 60.0, 120.0, 365.0)  # of the order rates that a state keeps
+
+
+PULSE = ("pairs", "lines", "repeated", "due")  # pairs, their order days, pairs ordered twice, pairs due by their gap
+CONTEXT = ("pulse", "account", "skus")  # what a row is told beside its own orders
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,9 @@ class PairColumns:
     last_quantity: Floats  # quantity of the newest order day
     usual_quantity: Floats  # median over the remembered order days
     median_gap: Floats  # over the remembered gaps; 0 where there is none
+    rates: Floats  # shape (rows, HALF_LIVES_DAYS): sum of 2^(-age / half-life) over order days, as of last_day
+    recent: Floats  # shape (rows, REMEMBERED): newest order days, newest first; 0 where there are fewer
+    pulse: Floats | None = None  # shape (rows, PULSE), of an account's row: of all its pairs, at the moment asked for
     account: PairColumns | None = None  # the account's own row ('*': order of anything), repeated for each of its pairs
     skus: Sequence[str] | None = None  # the row's SKU group, for models that know products
 
@@ -48,10 +58,11 @@ class PairColumns:
     def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> PairColumns:
         """The given rows (indices or a mask), context included."""
         index = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
-        parts = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name not in ("account", "skus")}
+        parts = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name not in CONTEXT}
+        pulse = None if self.pulse is None else self.pulse[rows]
         account = None if self.account is None else self.account.take(rows)
         skus = None if self.skus is None else [self.skus[i] for i in index]
-        return PairColumns(**parts, account=account, skus=skus)
+        return PairColumns(**parts, pulse=pulse, account=account, skus=skus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +76,7 @@ class FoldedColumns:
     S: Floats
     D: Floats
     quantity: Floats
+    rates: Floats  # shape (rows, HALF_LIVES_DAYS), as of last_day
 
 
 def columns_of(rows: int, row: Ints, day: Floats, quantity: Floats, folded: FoldedColumns | None = None) -> PairColumns:
@@ -135,6 +147,12 @@ def _accumulate(
         )
         last_day = np.where(before, np.maximum(folded.last_day, last_day), last_day)
     mean = spent / np.maximum(orders, 1)
+    newest = np.zeros(rows, np.int64)
+    newest[at] = last
+    place = newest[row] - np.arange(len(row))  # 0 is a row's newest order day
+    lately = place < REMEMBERED
+    recent = np.zeros((rows, REMEMBERED))
+    recent[row[lately], place[lately]] = day[lately]
     return PairColumns(
         orders=orders,
         first_day=first_day,
@@ -144,9 +162,21 @@ def _accumulate(
         D=sums[2],
         mean_quantity=mean,
         last_quantity=np.where(kept > 0, last_quantity, mean),
-        usual_quantity=np.where(kept > 0, _medians(rows, row, quantity), mean),
-        median_gap=_medians(rows, row[is_gap], gap[is_gap]),
+        usual_quantity=np.where(kept > 0, _medians(rows, row[lately], quantity[lately]), mean),
+        median_gap=_medians(rows, row[is_gap & lately], gap[is_gap & lately]),
+        rates=_rates(rows, row[opens], (last_day[row] - day)[opens], last_day, folded),
+        recent=recent,
     )
+
+
+def _rates(rows: int, row: Ints, age_days: Floats, last_day: Floats, folded: FoldedColumns | None) -> Floats:
+    """Decayed numbers of order days as of each row's last day; age_days: of the order days, before that day."""
+    rates = np.empty((rows, len(HALF_LIVES_DAYS)))
+    for place, half_life in enumerate(HALF_LIVES_DAYS):
+        rates[:, place] = np.bincount(row, np.exp2(age_days / -half_life), rows)
+        if folded is not None:
+            rates[:, place] += folded.rates[:, place] * np.exp2((folded.last_day - last_day) / half_life)
+    return rates
 
 
 def _medians(rows: int, row: Ints, value: Floats) -> Floats:

@@ -28,7 +28,7 @@ COLUMNS = ("account_id", "sku", "prob_7d", "prob_14d", "prob_28d", "p10", "p50",
 def forecastable(history: OrderDays, as_of_day: int, level: Level) -> Pairs:
     """Pairs (or accounts, with SKU '*') with an order in the 365 days before as_of_day, with their context."""
     known = history.before(as_of_day)
-    pairs = known.pairs_in_context() if level == "pair" else known.of_accounts().pairs()
+    pairs = known.pairs_in_context(as_of_day) if level == "pair" else known.accounts_in_context(as_of_day)
     return pairs.take(pairs.columns.last_day >= as_of_day - MAX_SILENCE_DAYS)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.columns import PairColumns, columns_of
+from forecasting.features import is_due
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -65,12 +66,20 @@ class OrderDays:
         columns = columns_of(len(first), np.cumsum(new) - 1, self.day, self.quantity)
         return Pairs(self, self.account[first], self.sku[first], columns)
 
-    def pairs_in_context(self, accounts: OrderDays | None = None) -> Pairs:
-        """As `pairs`, with the columns of each pair's account and its SKU.
+    def accounts_in_context(self, as_of_day: float, pairs: Pairs | None = None) -> Pairs:
+        """One row an account (SKU '*'), with the pulse of its pairs at as_of_day."""
+        whole, pairs = self.of_accounts().pairs(), pairs or self.pairs()
+        place = np.zeros(len(self.account_ids), np.int64)
+        place[whole.account] = np.arange(len(whole))
+        at, columns = place[pairs.account], pairs.columns
+        counts = [None, columns.orders, columns.orders > 1, is_due(columns, as_of_day)]
+        pulse = np.column_stack([np.bincount(at, weights, len(whole)) for weights in counts])
+        return replace(whole, columns=replace(whole.columns, pulse=pulse.astype(float)))
 
-        accounts: `of_accounts()` of the complete history, when this one holds only some of its pairs.
-        """
-        pairs, whole = self.pairs(), (accounts or self.of_accounts()).pairs()
+    def pairs_in_context(self, as_of_day: float) -> Pairs:
+        """As `pairs`, with their SKUs, and the columns of each one's account with its pulse at as_of_day."""
+        pairs = self.pairs()
+        whole = self.accounts_in_context(as_of_day, pairs)
         place = np.zeros(len(self.account_ids), np.int64)
         place[whole.account] = np.arange(len(whole))
         context = whole.columns.take(place[pairs.account])

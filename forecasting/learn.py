@@ -11,17 +11,18 @@ import scipy
 import statsmodels
 
 from forecasting.artefact import ModelRecord, PopulationModel
-from forecasting.calibrate import fit_weights
+from forecasting.hazard_fit import account_examples, fit_hazard, pair_examples
 from forecasting.history import OrderDays, order_days_of
 from forecasting.likelihood import SHAPES, fit_renewal, gaps_of
 from forecasting.renewal import RenewalParameters
-from forecasting.windows import open_windows
+from forecasting.snapshots import COLD_BELOW, Window, snapshots, window_days, windows_of
 
-NAME = "gamma-renewal-1"
+NAME = "additive-hazard-1"
 PRIOR_PAIR = RenewalParameters(SHAPES, (0.2, 0.6, 0.1, 0.1), a=0.6, scale_days=80.0, alpha=0.7, beta=1.0)
 PRIOR_ACCOUNT = RenewalParameters(SHAPES, (0.2, 0.5, 0.2, 0.1), a=0.7, scale_days=45.0, alpha=0.13, beta=2.6)
 MIN_PAIRS = 30  # with fewer the prior is published as it is, and the model says that it is degraded
-SAMPLE_PAIRS, SAMPLE_ACCOUNTS, SAMPLE_WINDOW = 4_000, 1_500, 4_000
+SAMPLE_PAIRS, SAMPLE_ACCOUNTS = 4_000, 1_500
+WINDOW_ROWS = 6_000  # of each window, of pairs ordered often, of others, and of accounts
 
 
 def fit_population(history: OrderDays, as_of_day: int, *, seed: int = 0) -> PopulationModel:
@@ -41,7 +42,10 @@ def fit_population(history: OrderDays, as_of_day: int, *, seed: int = 0) -> Popu
         accounts=accounts,
         pair=PRIOR_PAIR,
         account=PRIOR_ACCOUNT,
-        weights=None,
+        often=None,
+        seldom=None,
+        whole=None,
+        products={},
         degraded=pairs < MIN_PAIRS,
         scores={},
         packages=packages(),
@@ -63,10 +67,34 @@ def _fitted(record: ModelRecord, known: OrderDays, as_of_day: int, rng: np.rando
     pair, pair_fit = fit_renewal(gaps_of(_sample(known, SAMPLE_PAIRS, rng), as_of_day), PRIOR_PAIR)
     whole = known.of_accounts()
     account, account_fit = fit_renewal(gaps_of(_sample(whole, SAMPLE_ACCOUNTS, rng), as_of_day), PRIOR_ACCOUNT)
-    windows = open_windows(known, as_of_day, SAMPLE_WINDOW, rng)
-    weights, scores = fit_weights(windows, pair, account, known, as_of_day)
-    scores |= {"log_likelihood_of_a_pair": pair_fit, "log_likelihood_of_an_account": account_fit}
-    return msgspec.structs.replace(record, pair=pair, account=account, weights=weights, scores=scores)
+    of_pairs, of_accounts = _windows(known, as_of_day, pair, rng)
+    scores = {"log_likelihood_of_a_pair": pair_fit, "log_likelihood_of_an_account": account_fit}
+    record = msgspec.structs.replace(record, pair=pair, account=account, scores=scores)
+    if not of_pairs:
+        return record
+    examples = pair_examples(of_pairs, pair, account)
+    cold = np.concatenate([w.columns.orders < COLD_BELOW for w in of_pairs])
+    often, seldom = fit_hazard(examples.where(~cold)), fit_hazard(examples.where(cold))
+    table = next(snapshots(known, [float(as_of_day)], pair)).products
+    return msgspec.structs.replace(
+        record,
+        often=often or seldom,
+        seldom=seldom or often,
+        whole=fit_hazard(account_examples(of_accounts, account)),
+        products=table.packed(),
+        scores=scores | {"examples": float(len(examples.wait))},
+    )
+
+
+def _windows(
+    known: OrderDays, as_of_day: int, pair: RenewalParameters, rng: np.random.Generator
+) -> tuple[list[Window], list[Window]]:
+    """Windows of pairs and of accounts."""
+    found = [
+        windows_of(known, shot, as_of_day, WINDOW_ROWS, rng)
+        for shot in snapshots(known, window_days(known.day.min(), as_of_day), pair)
+    ]
+    return [w for w, _ in found if len(w.wait_days)], [w for _, w in found if len(w.wait_days)]
 
 
 def _sample(history: OrderDays, size: int, rng: np.random.Generator) -> OrderDays:

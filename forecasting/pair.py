@@ -16,10 +16,19 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from forecasting.columns import DECAY, GAP_FLOOR_DAYS, FoldedColumns, PairColumns, columns_of
+from forecasting.columns import (
+    DECAY,
+    DUE_SHARE,
+    GAP_FLOOR_DAYS,
+    HALF_LIVES_DAYS,
+    REMEMBERED,
+    FoldedColumns,
+    PairColumns,
+    columns_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 __all__ = [
     "RING",
@@ -29,12 +38,13 @@ __all__ = [
     "PairState",
     "add_order",
     "order_key",
+    "pulse_of",
     "reduce_order",
     "remove_order",
     "summarise",
 ]
 
-RING = 12  # recent orders that can still be undone, or arrive out of order
+RING = REMEMBERED  # recent orders that can still be undone, or arrive out of order
 
 
 class OrderMark(msgspec.Struct, array_like=True, gc=False):
@@ -55,6 +65,8 @@ class Folded(msgspec.Struct, array_like=True, gc=False):
     S: float
     D: float
     quantity: float
+    rates: list[float] = msgspec.field(default_factory=list)
+    """Sums of 2^(-age / half-life) over the days, by HALF_LIVES_DAYS; empty in states of before there were any."""
 
 
 class PairState(msgspec.Struct, array_like=True, gc=False):
@@ -127,21 +139,53 @@ def summarise(
     return replace(columns, account=account, skus=skus)
 
 
+def pulse_of(states: Iterable[PairState], as_of_day: float) -> tuple[float, ...]:
+    """What an account's pairs amount to at as_of_day, as forecasting.columns.PULSE names it.
+
+    A day with several orders counts as often as it has marks; files count it once.
+    """
+    pairs, lines, repeated, due = 0, 0, 0, 0
+    for state in states:
+        ring = state.ring
+        if not ring:
+            continue
+        pairs += 1
+        lines += len(ring) + (0 if state.folded is None else state.folded.orders)
+        span, silence = ring[-1].day - ring[0].day, as_of_day - ring[-1].day
+        if span > 0:
+            repeated += 1
+            due += silence > DUE_SHARE * span / (len(ring) - 1)
+    return float(pairs), float(lines), float(repeated), float(due)
+
+
 def _folded_columns(states: Sequence[PairState]) -> FoldedColumns | None:
     """Accumulators as columns, or None when no state has any."""
     places = [i for i, s in enumerate(states) if s.folded is not None]
     if not places:
         return None
     full = np.zeros((7, len(states)))
-    full[:, places] = np.array([msgspec.structs.astuple(s.folded) for s in states if s.folded is not None], float).T
-    return FoldedColumns(*full)
+    rates = np.zeros((len(states), len(HALF_LIVES_DAYS)))
+    for place in places:
+        folded = states[place].folded
+        if folded is not None:
+            *sums, kept = msgspec.structs.astuple(folded)
+            full[:, place] = sums
+            rates[place] = kept or _even_rates(folded)
+    return FoldedColumns(*full, rates=rates)
+
+
+def _even_rates(folded: Folded) -> list[float]:
+    """Rates of a state that was written without: as if its days had lain evenly."""
+    gap = (folded.last_day - folded.first_day) / max(folded.orders - 1, 1)
+    return [float(np.exp2(np.arange(folded.orders) * -gap / half).sum()) for half in HALF_LIVES_DAYS]
 
 
 def _fold(folded: Folded | None, mark: OrderMark) -> Folded:
     """Move a mark that leaves the ring into the sums."""
     if folded is None:
-        return Folded(1, mark.day, mark.day, 0.0, 0.0, 0.0, mark.quantity)
+        return Folded(1, mark.day, mark.day, 0.0, 0.0, 0.0, mark.quantity, [1.0] * len(HALF_LIVES_DAYS))
     folded.quantity += mark.quantity
+    _count_rates(folded, mark.day)
     if mark.day > folded.last_day:
         gap = max(mark.day - folded.last_day, GAP_FLOOR_DAYS)
         folded.n = DECAY * folded.n + 1
@@ -154,6 +198,17 @@ def _fold(folded: Folded | None, mark: OrderMark) -> Folded:
     elif folded.first_day < mark.day < folded.last_day:
         _fold_between(folded, mark.day)
     return folded
+
+
+def _count_rates(folded: Folded, day: int) -> None:
+    """Count an order day into the decayed rates, before the sums are moved on to it."""
+    kept = folded.rates or _even_rates(folded)
+    if day > folded.last_day:
+        later = folded.last_day - day
+        folded.rates = [1.0 + rate * 2.0 ** (later / half) for rate, half in zip(kept, HALF_LIVES_DAYS, strict=True)]
+    elif day not in (folded.first_day, folded.last_day):
+        age = day - folded.last_day
+        folded.rates = [rate + 2.0 ** (age / half) for rate, half in zip(kept, HALF_LIVES_DAYS, strict=True)]
 
 
 def _fold_before(folded: Folded, day: int) -> None:

@@ -19,11 +19,13 @@ import numpy as np
 from scipy.special import gammaln
 
 from forecasting.columns import GAP_FLOOR_DAYS
+from forecasting.curve import CurveForecaster
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from forecasting.columns import Floats, PairColumns
+    from forecasting.curve import Curve
     from forecasting.model import Days
 
 HALF_DAY = 0.5  # an order on day j is an event in (j - 1/2, j + 1/2] of the continuous model
@@ -160,3 +162,15 @@ def renewal_curve(parameters: RenewalParameters, columns: PairColumns, as_of_day
 def whole_days(days: Floats) -> Floats:
     """Continuous time until the beginning of a day so many days after the last order's day."""
     return np.maximum(days - HALF_DAY, GAP_FLOOR_DAYS)
+
+
+class RenewalForecaster(CurveForecaster):
+    """The renewal curve by itself: while there is too little past to learn more, and where a row has no context."""
+
+    def __init__(self, version: str, digest: str, parameters: RenewalParameters) -> None:
+        super().__init__(version, digest)
+        self.parameters = parameters
+
+    def curve(self, columns: PairColumns, as_of_day: Days) -> Curve:
+        """See CurveForecaster."""
+        return renewal_curve(self.parameters, columns, as_of_day)

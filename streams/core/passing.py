@@ -31,8 +31,8 @@ def look_at(foldings: list[Folding], *, everything: bool = False) -> None:
     if in_force is None:
         return
     model, profiles = in_force
-    columns = account_columns([folding.account for folding in foldings])
     today = np.array([folding.today for folding in foldings], float)
+    columns = account_columns([folding.account for folding in foldings], today)
     alive = np.round(model.account.alive(columns, today), ROUND_DIGITS).tolist()
     due = DuePairs()
     for number, folding in enumerate(foldings):

@@ -1,27 +1,48 @@
 """What every forecaster must hold, whatever it has learnt: one coherent curve for each row."""
 
+from dataclasses import replace
+from datetime import date
+from functools import cache
+
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import betainc
 
-from forecasting.calibrated import PooledForecaster, RenewalForecaster, Weights
+from forecasting.artefact import PopulationModel
 from forecasting.curve import CurveForecaster
-from forecasting.learn import PRIOR_ACCOUNT, PRIOR_PAIR
+from forecasting.history import order_days
+from forecasting.learn import PRIOR_PAIR, fit_population
 from forecasting.pair import OrderMark, PairState, add_order, summarise
-from forecasting.renewal import RenewalParameters, beta_integral, gamma_of
+from forecasting.renewal import RenewalForecaster, RenewalParameters, beta_integral, gamma_of
+from tests.forecasting.population import order_lines
 
 AS_OF = 735_000
-WEIGHTS = Weights(constant=-0.8, pair=0.5, account=0.5, orders=0.2, share=0.2, products={"A": 0.7})
 REGULAR = RenewalParameters((8,), (1.0,), a=2.0, scale_days=240.0, alpha=0.1, beta=5.0)
+
+
+@cache
+def learnt():
+    """A population whose product A is in fashion."""
+    lines = order_lines()
+    history = order_days(lines.assign(sku=lines.sku.replace("S001", "A")))
+    return fit_population(history, AS_OF_LEARNT)
+
+
+AS_OF_LEARNT = date(2022, 3, 1).toordinal()
 FORECASTERS = {
-    "renewal": RenewalForecaster("v", "d", PRIOR_PAIR),
-    "regular": RenewalForecaster("v", "d", REGULAR),
-    "pooled": PooledForecaster("v", "d", PRIOR_PAIR, PRIOR_ACCOUNT, WEIGHTS),
-    "pooled regular": PooledForecaster("v", "d", REGULAR, PRIOR_ACCOUNT, WEIGHTS),
+    "renewal": lambda: RenewalForecaster("v", "d", PRIOR_PAIR),
+    "regular": lambda: RenewalForecaster("v", "d", REGULAR),
+    "pairs": lambda: learnt().pair,
+    "accounts": lambda: learnt().account,
 }
-every = pytest.mark.parametrize("forecaster", FORECASTERS.values(), ids=FORECASTERS.keys())
+
+
+@pytest.fixture(params=FORECASTERS, scope="module")
+def forecaster(request) -> CurveForecaster:
+    return FORECASTERS[request.param]()
 
 
 @st.composite
@@ -44,10 +65,11 @@ def state_of(history):
 def columns_of(*many):
     states = [state_of(history) for history in many]
     accounts = [state_of([*history, (AS_OF - 40, 1.0), (AS_OF - 20, 1.0)]) for history in many]
-    return summarise(states, accounts=accounts, skus=["A"] * len(states))
+    columns = summarise(states, accounts=accounts, skus=["A"] * len(states))
+    pulse = np.tile([3.0, 9.0, 2.0, 1.0], (len(states), 1))
+    return replace(columns, account=replace(columns.account, pulse=pulse), pulse=pulse)
 
 
-@every
 @settings(max_examples=15, deadline=None)
 @given(st.lists(histories(), min_size=1, max_size=5))
 def test_probability_is_one_and_rises_with_the_horizon(forecaster: CurveForecaster, many):
@@ -62,7 +84,6 @@ def test_probability_is_one_and_rises_with_the_horizon(forecaster: CurveForecast
     assert (curve <= alive + 1e-9).all()
 
 
-@every
 @settings(max_examples=15, deadline=None)
 @given(st.lists(histories(), min_size=1, max_size=5), st.floats(0.01, 0.99))
 def test_quantile_is_the_first_day_that_reaches_it(forecaster: CurveForecaster, many, q):
@@ -77,20 +98,19 @@ def test_quantile_is_the_first_day_that_reaches_it(forecaster: CurveForecaster, 
     assert (forecaster.probability(columns, AS_OF, 2.0**15)[~finite] < q).all()
 
 
-@every
 @settings(max_examples=15, deadline=None)
 @given(st.lists(histories(), min_size=1, max_size=4), st.floats(0.5, 30), st.floats(0.05, 0.9))
 def test_due_is_the_first_day_on_which_the_probability_reaches_the_level(forecaster, many, lead, level):
     columns = columns_of(*many)
     due = forecaster.due_in_days(columns, AS_OF, lead, level, 40)
-    daily = np.stack([forecaster.probability(columns, AS_OF + t, lead) >= level for t in range(41)])
+    curve = forecaster.curve(columns, AS_OF)
+    daily = np.stack([curve.window(float(t), lead) >= level for t in range(41)])
     expected = np.where(daily.any(0), daily.argmax(0), np.inf)
     # An order that lies after as_of has no silence before it: the walk starts at as_of, so do we.
     past = columns.last_day <= AS_OF
     assert due[past].tolist() == expected[past].tolist()
 
 
-@every
 @settings(max_examples=15, deadline=None)
 @given(st.lists(histories(), min_size=2, max_size=6))
 def test_a_row_does_not_depend_on_its_neighbours(forecaster: CurveForecaster, many):
@@ -102,7 +122,6 @@ def test_a_row_does_not_depend_on_its_neighbours(forecaster: CurveForecaster, ma
         assert whole.tolist() == alone
 
 
-@every
 def test_a_pair_without_orders_never_orders(forecaster: CurveForecaster):
     columns = columns_of([])
     assert forecaster.probability(columns, AS_OF, 365).tolist() == [0.0]
@@ -112,7 +131,7 @@ def test_a_pair_without_orders_never_orders(forecaster: CurveForecaster):
 
 
 def test_hazard_of_a_regular_pair_rises_with_silence_and_life_fades():
-    forecaster = FORECASTERS["regular"]
+    forecaster = FORECASTERS["regular"]()
     weekly = columns_of([(AS_OF - 7 * i, 1.0) for i in range(10)])
     early, due, late = (float(forecaster.probability(weekly, AS_OF + s, 2.0)[0]) for s in (1, 6, 90))
     assert early < due
@@ -153,7 +172,6 @@ def test_gaps_tell_how_regular_a_pair_is():
     assert weights[0][0] < PRIOR_PAIR.weights[0] < weights[1][0]
 
 
-@every
 @settings(max_examples=15, deadline=None)
 @given(st.lists(histories(), min_size=1, max_size=4), st.floats(0.5, 60))
 def test_nothing_is_above_the_ceiling(forecaster: CurveForecaster, many, lead):
@@ -162,17 +180,23 @@ def test_nothing_is_above_the_ceiling(forecaster: CurveForecaster, many, lead):
     assert (most <= curve.ceiling(lead, 60) + 1e-12).all()
 
 
-def test_account_and_product_move_the_forecast():
-    pooled = FORECASTERS["pooled"]
-    pair = state_of([(AS_OF - 160, 1.0), (AS_OF - 130, 1.0)])
+def test_account_and_product_move_the_forecast_as_their_coefficients_say():
+    record = learnt().record
+    flat = [0.0] * len(record.often.heads[0])
+    flat[1 + record.often.names.index("a_silence")] = -1.0
+    flat[1 + record.often.names.index("s_rate60")] = 1.0
+    plain = msgspec.structs.replace(record.often, heads=(tuple(flat),) * 4)
+    pooled = PopulationModel(msgspec.structs.replace(record, often=plain)).pair
+    pair = state_of([(AS_OF - days, 1.0) for days in (160, 145, 130)])
     asleep = state_of([(AS_OF - d, 1.0) for d in (175, 160, 145, 130)])
     busy = state_of([(AS_OF - d, 1.0) for d in (48, 33, 18, 3)])
-    known = summarise([pair, pair, pair], accounts=[busy, asleep, busy], skus=["B", "B", "A"])
+    known = summarise([pair, pair, pair], accounts=[busy, asleep, busy], skus=["nobody's", "nobody's", "A"])
     active, silent, in_fashion = pooled.probability(known, AS_OF, 14.0)
-    assert silent < active < in_fashion
+    assert silent < active
+    assert (in_fashion > active) == (record.products["A"][1] > record.products[""][1])
 
 
 def test_without_context_the_pair_speaks_for_itself():
-    pooled, own = FORECASTERS["pooled"], FORECASTERS["renewal"]
+    pooled, own = learnt().pair, RenewalForecaster("v", "d", learnt().record.pair)
     alone = summarise([state_of([(AS_OF - 60, 1.0), (AS_OF - 30, 1.0)])])
     assert pooled.probability(alone, AS_OF, 14.0) == own.probability(alone, AS_OF, 14.0)

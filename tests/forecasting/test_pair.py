@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecasting.columns import DECAY, PairColumns
+from forecasting.columns import CONTEXT, DECAY, HALF_LIVES_DAYS, PairColumns
 from forecasting.pair import (
     RING,
     OrderMark,
@@ -30,8 +30,9 @@ def state_of(marks: list[tuple[int, int, float]]) -> PairState:
 
 
 def figures(columns: PairColumns, row: int = 0) -> dict[str, float]:
-    names = [f for f in PairColumns.__dataclass_fields__ if f not in ("account", "skus")]
-    return {name: float(getattr(columns, name)[row]) for name in names}
+    names = [f for f in PairColumns.__dataclass_fields__ if f not in CONTEXT]
+    figures = {name: np.atleast_1d(getattr(columns, name)[row]) for name in names}
+    return {f"{name}{i or ''}": float(value) for name, values in figures.items() for i, value in enumerate(values)}
 
 
 @settings(max_examples=50, deadline=None)
@@ -84,6 +85,9 @@ def test_sums_over_folded_orders_equal_the_sums_over_all(orders):
     assert found["S"] == pytest.approx(weights @ gaps)
     assert found["D"] == pytest.approx(weights @ np.log(gaps))
     assert found["mean_quantity"] == pytest.approx(sum(q for _, q in orders) / len(days))
+    for place, half_life in enumerate(HALF_LIVES_DAYS):
+        rate = sum(0.5 ** ((days[-1] - day) / half_life) for day in days)
+        assert found[f"rates{place or ''}"] == pytest.approx(rate, rel=1e-9)
 
 
 @settings(max_examples=50, deadline=None)

@@ -193,7 +193,7 @@ LAYOUT: dict[type[msgspec.Struct], tuple[int, str]] = {
     Refusal: (2, "cycle reasons"),
     OrderMark: (3, "day key quantity"),
     PairState: (0, "ring folded"),
-    Folded: (7, "orders first_day last_day n S D quantity"),
+    Folded: (7, "orders first_day last_day n S D quantity rates"),
     Report: (3, "day kind value meter reset"),
     GroupStock: (0, "meters pool"),
     Metering: (0, "now before recent"),

@@ -1,0 +1,59 @@
+"""The hazard of each interval as a piecewise linear function of the features: sums of straight and bent lines.
+
+    eta_j(x) = c_j + sum_i w_ji z_i + sum_ik v_jik max(z_i - knot_ik, 0),    z = (x - mean) / scale, cut at +-REACH
+
+P(order in interval j | none before it) = 1 - exp(-exp(eta_j)): a discrete-time hazard with complementary log-log link.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+if TYPE_CHECKING:
+    from forecasting.columns import Floats
+
+REACH = 4.0  # standard deviations beyond which a feature says no more
+LOWEST, HIGHEST = -14.0, 4.0  # of eta
+
+
+class Additive(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Coefficients; `names` of the features, `knots` of each, `heads` one vector an interval: c, then w, then v."""
+
+    names: tuple[str, ...]
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+    knots: tuple[tuple[float, ...], ...]
+    heads: tuple[tuple[float, ...], ...]
+
+
+def standardise(features: Floats, mean: Floats, scale: Floats) -> Floats:
+    """z of the features, shape (rows, features)."""
+    return np.clip((features - mean) / scale, -REACH, REACH)
+
+
+def design(z: Floats, knots: tuple[tuple[float, ...], ...]) -> Floats:
+    """Straight lines, then bent ones, shape (rows, features + all knots)."""
+    bent = [np.maximum(z[:, place] - knot, 0.0) for place, some in enumerate(knots) for knot in some]
+    return np.column_stack([z, *bent]) if bent else z
+
+
+def log_hazards(model: Additive, features: Floats) -> Floats:
+    """eta, shape (rows, intervals). features: shape (rows, names), in the order of `names`."""
+    z = standardise(features, np.array(model.mean), np.array(model.scale))
+    heads = np.array(model.heads)
+    # Not a matrix product: BLAS rounds a row by the number of rows beside it, and a row must not depend on those.
+    eta = np.einsum("rf,hf->rh", design(z, model.knots), heads[:, 1:]) + heads[:, 0]
+    return np.clip(eta, LOWEST, HIGHEST)
+
+
+def fits(model: Additive) -> bool:
+    """Whether the coefficients are as many as the features ask for, and all finite."""
+    features = len(model.names)
+    wanted = 1 + features + sum(map(len, model.knots))
+    if {features} != {len(model.mean), len(model.scale), len(model.knots)} or not model.heads:
+        return False
+    numbers = [*model.mean, *model.scale, *(knot for some in model.knots for knot in some), *sum(model.heads, ())]
+    return all(len(head) == wanted for head in model.heads) and bool(np.isfinite(numbers).all())

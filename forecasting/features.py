@@ -1,0 +1,141 @@
+"""What a row's orders, its account's and its product's say, as one matrix: the regressors of the hazard.
+
+Everything comes from sums that a state keeps in O(1), from the renewal, and from what the model carries about products.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from forecasting.columns import DUE_SHARE, GAP_FLOOR_DAYS, HALF_LIVES_DAYS, PULSE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from forecasting.columns import Floats, PairColumns
+    from forecasting.model import Days
+
+UNKNOWN_GAP_DAYS = 60.0  # stands for the usual gap of a pair with one order
+FLOOR = 1e-3  # of decayed rates, before the log
+Columns = dict[str, "Floats"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hazards:
+    """Log hazards of a renewal in each interval, shape (rows, intervals), and its P(alive), shape (rows,)."""
+
+    log_hazard: Floats
+    alive: Floats
+
+
+def log(values: Floats, floor: float = FLOOR) -> Floats:
+    """log(values + floor)."""
+    return np.asarray(np.log(values + floor), float)
+
+
+def pair_features(columns: PairColumns, as_of_day: Days, own: Hazards, whole: Hazards, products: Floats) -> Columns:
+    """Regressors of pairs by name, shape (rows,) each. products: forecasting.products.FIGURES of each row."""
+    if columns.account is None:
+        raise ValueError("a pair's features need the columns of its account")
+    account = account_features(columns.account, as_of_day, whole)
+    found = dict(_own(columns, as_of_day, own, "p_"))
+    found |= {f"a_{name[2:]}": values for name, values in account.items()}
+    found |= dict(_quantities(columns, products, found))
+    found |= dict(_of_account(columns, found))
+    found |= dict(_of_product(products))
+    return found
+
+
+def account_features(columns: PairColumns, as_of_day: Days, own: Hazards) -> Columns:
+    """Regressors of whole accounts by name, shape (rows,) each."""
+    found = dict(_own(columns, as_of_day, own, "p_"))
+    found |= dict(_pulse(columns))
+    return found
+
+
+def matrix(found: Columns) -> Floats:
+    """Shape (rows, features)."""
+    return np.column_stack(list(found.values()))
+
+
+def is_due(columns: PairColumns, as_of_day: Days) -> Floats:
+    """1.0 for pairs that have been silent for most of their usual gap, shape (rows,)."""
+    return np.asarray(
+        (columns.orders > 1) & (as_of_day - columns.last_day > DUE_SHARE * recent_gap_days(columns)), float
+    )
+
+
+def recent_gap_days(columns: PairColumns) -> Floats:
+    """Mean gap over the remembered order days; UNKNOWN_GAP_DAYS where there is none."""
+    count = (columns.recent > 0).sum(1)
+    oldest = columns.recent[np.arange(len(columns)), np.maximum(count - 1, 0)]
+    span = columns.recent[:, 0] - oldest
+    return np.where(count > 1, np.maximum(span / np.maximum(count - 1, 1), GAP_FLOOR_DAYS), UNKNOWN_GAP_DAYS)
+
+
+def _own(columns: PairColumns, as_of_day: Days, own: Hazards, name: str) -> Iterator[tuple[str, Floats]]:
+    """What a row's own order days say."""
+    silence = np.maximum(as_of_day - columns.last_day, 0.0)
+    rates = columns.rates * np.exp2(-silence[:, None] / np.array(HALF_LIVES_DAYS))
+    for place, half_life in enumerate(HALF_LIVES_DAYS):
+        yield f"{name}rate{half_life:.0f}", log(rates[:, place])
+    mean = np.where(columns.n > 0, columns.S / np.maximum(columns.n, 1e-9), UNKNOWN_GAP_DAYS)
+    median = np.where(columns.median_gap > 0, columns.median_gap, UNKNOWN_GAP_DAYS)
+    log_silence, log_mean, log_median = np.log1p(silence), np.log1p(mean), np.log1p(median)
+    yield f"{name}orders", np.log(np.maximum(columns.orders, 1.0))
+    yield f"{name}silence", log_silence
+    yield f"{name}mean_gap", log_mean
+    yield f"{name}median_gap", log_median
+    yield f"{name}overdue_mean", log_silence - log_mean
+    yield f"{name}overdue_median", log_silence - log_median
+    even = np.log(np.maximum(mean, GAP_FLOOR_DAYS)) - columns.D / np.maximum(columns.n, 1e-9)
+    yield f"{name}unevenness", np.where(columns.n > 1, np.minimum(even, 5.0), -0.1)
+    yield f"{name}age", np.log1p(np.maximum(as_of_day - columns.first_day, 0.0))
+    for place in range(own.log_hazard.shape[1]):
+        yield f"{name}renewal{place}", own.log_hazard[:, place]
+    yield f"{name}alive", own.alive
+
+
+def _pulse(columns: PairColumns) -> Iterator[tuple[str, Floats]]:
+    """How broad an account is, and how much of it is due."""
+    pulse = np.zeros((len(columns), len(PULSE))) if columns.pulse is None else columns.pulse
+    pairs, lines, repeated, due = pulse.T
+    yield "p_pairs", np.log1p(pairs)
+    yield "p_lines", np.log1p(lines) - np.log(np.maximum(columns.orders, 1.0))
+    yield "p_repeated", np.log1p(repeated)
+    yield "p_due", np.log1p(due)
+    yield "p_due_share", due / np.maximum(pairs, 1.0)
+
+
+def _quantities(columns: PairColumns, products: Floats, found: Columns) -> Iterator[tuple[str, Floats]]:
+    """A larger order lasts longer: the last one against the usual, and silence against the days it covers."""
+    usual = np.maximum(columns.mean_quantity, 1e-9)
+    last = np.clip(np.log(np.maximum(columns.last_quantity, 1e-9) / usual), -4.0, 4.0)
+    cover = last + found["p_mean_gap"]
+    yield "last_quantity", last
+    yield "cover", cover
+    yield "over_cover", found["p_silence"] - cover
+    yield "to_product_quantity", np.clip(np.log(usual) - products[:, 7], -5.0, 5.0)
+
+
+def _of_account(columns: PairColumns, found: Columns) -> Iterator[tuple[str, Floats]]:
+    """The pair's share of what its account orders, and the baskets without it since."""
+    yield "share", found["p_orders"] - found["a_orders"]
+    for half_life in (60, 120, 365):
+        yield f"share{half_life}", found[f"p_rate{half_life}"] - found[f"a_rate{half_life}"]
+    yield "missed_days", found["p_silence"] - found["a_silence"]
+    account = columns.account
+    if account is not None:
+        yield "missed_baskets", np.log1p((account.recent > columns.last_day[:, None]).sum(1).astype(float))
+
+
+def _of_product(products: Floats) -> Iterator[tuple[str, Floats]]:
+    """Rates and trends, silence, buyers, repeaters, usual gap and recent pull of the product."""
+    short, middle, long, silence, buyers, repeaters, gap, _, pull = products.T
+    yield from (("s_rate14", short), ("s_rate60", middle), ("s_rate180", long))
+    yield from (("s_trend14", short - long), ("s_trend60", middle - long))
+    yield from (("s_silence", silence), ("s_buyers", buyers), ("s_repeaters", repeaters), ("s_gap", gap))
+    yield "s_pull", pull

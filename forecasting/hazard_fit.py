@@ -1,0 +1,160 @@
+"""Fitting the hazard: features of every window's rows, then one penalised regression an interval.
+
+What few data cannot tell is drawn to what they can: each interval's coefficients to those of all intervals together,
+and those to a core of a few regressors (the renewals of the pair and of its account). Straight lines are drawn less
+than bent ones. So a few hundred rows give little more than a calibrated renewal, and a hundred thousand all details.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from forecasting.additive import Additive, design, standardise
+from forecasting.features import account_features, pair_features
+from forecasting.hazard import ENDS_DAYS, hazards
+from forecasting.renewal import renewal_curve
+from forecasting.ridge import fit_cloglog
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from forecasting.columns import Floats
+    from forecasting.features import Columns
+    from forecasting.renewal import RenewalParameters
+    from forecasting.snapshots import Window
+
+MIN_EVENTS = 60  # orders, and silences, that the rows must hold: below it the renewal stands by itself
+KNOTS_AT = (1 / 3, 2 / 3)  # quantiles of each feature
+CORE = ("p_renewal", "a_renewal", "p_orders", "share")
+CORE_PENALTY = 3.0
+STRAIGHT, BENT, APART = 20.0, 100.0, 100.0  # penalties: of lines, of bends, of an interval's own deviation
+FADE_HALF_LIFE_DAYS = 90.0  # of a window's weight: populations drift
+MAX_ROWS = 90_000
+DIGITS = 6
+Rows = "tuple[Floats, Examples]"
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Rows of all windows; shape (rows,). wait: inf where no order was seen; length: days that could be seen."""
+
+    features: Floats
+    names: tuple[str, ...]
+    wait: Floats
+    length: Floats
+
+    def where(self, rows: Floats) -> Examples:
+        """The rows where the mask holds."""
+        return Examples(self.features[rows], self.names, self.wait[rows], self.length[rows])
+
+
+def pair_examples(windows: Sequence[Window], own: RenewalParameters, whole: RenewalParameters) -> Examples:
+    """Features of pairs in their windows."""
+    found = []
+    for w in windows:
+        if w.columns.account is None:
+            raise ValueError("the windows of pairs need the columns of their accounts")
+        mine = hazards(renewal_curve(own, w.columns, w.opened))
+        theirs = hazards(renewal_curve(whole, w.columns.account, w.opened))
+        found.append(pair_features(w.columns, w.opened, mine, theirs, w.products))
+    return _examples(windows, found)
+
+
+def account_examples(windows: Sequence[Window], own: RenewalParameters) -> Examples:
+    """Features of accounts in their windows."""
+    found = [account_features(w.columns, w.opened, hazards(renewal_curve(own, w.columns, w.opened))) for w in windows]
+    return _examples(windows, found)
+
+
+def fit_hazard(examples: Examples) -> Additive | None:
+    """The hazard of every interval; None where the examples say too little."""
+    asked = np.minimum(examples.length, ENDS_DAYS[-1])
+    came = examples.wait < asked
+    if min(came.sum(), (~came).sum()) < MIN_EVENTS:
+        return None
+    mean, scale = examples.features.mean(0), examples.features.std(0)
+    scale = np.where(scale > 1e-6, scale, 1.0)
+    z = standardise(examples.features, mean, scale)
+    knots = tuple(_knots(z[:, place]) for place in range(z.shape[1]))
+    regressors = design(z, knots).astype(np.float32)
+    middle = regressors.mean(0)
+    regressors -= middle
+    heads = []
+    for head in _heads(examples, regressors, z.shape[1]):
+        constant = head[0] - float(head[1:] @ middle)
+        heads.append(tuple(np.round([constant, *head[1:]], DIGITS).tolist()))
+    return Additive(
+        examples.names, _rounded(mean), _rounded(scale), tuple(tuple(map(float, k)) for k in knots), tuple(heads)
+    )
+
+
+def _heads(examples: Examples, regressors: Floats, straight: int) -> list[Floats]:
+    """Intercept and coefficients of each interval; those without enough events take what all have in common."""
+    rng = np.random.default_rng(0)
+    weight = np.exp2(-examples.length / FADE_HALF_LIFE_DAYS)
+    weight = weight / weight.mean()
+    seen = [_seen(examples, place) for place in range(len(ENDS_DAYS))]
+    penalty = np.where(np.arange(regressors.shape[1]) < straight, STRAIGHT, BENT)
+    rows = np.concatenate([_some(np.flatnonzero(mask), MAX_ROWS // len(seen), rng) for mask, _ in seen])
+    kind = np.repeat(np.arange(len(seen)), [min(int(mask.sum()), MAX_ROWS // len(seen)) for mask, _ in seen])
+    outcome = np.stack([came for _, came in seen])[kind, rows].astype(float)
+    length_days = np.diff([0.0, *ENDS_DAYS])
+    common, core = _common(examples, regressors[rows], outcome, weight[rows], penalty, np.log(length_days)[kind])
+    heads = []
+    for place, (mask, came) in enumerate(seen):
+        start = np.concatenate([[common[0] + np.log(length_days[place])], common[1:]])
+        heads.append(start)
+        at = _some(np.flatnonzero(mask), MAX_ROWS, rng)
+        if min(came[at].sum(), (~came[at]).sum()) < MIN_EVENTS:
+            continue
+        lines, stiff = regressors[at, :straight], np.full(straight, APART)
+        moved = fit_cloglog(lines, came[at].astype(float), weight[at], stiff, regressors[at] @ common[1:])
+        start[0] = moved[0]
+        start[1 : straight + 1] += moved[1:]
+    del core
+    return heads
+
+
+def _common(
+    examples: Examples, regressors: Floats, outcome: Floats, weight: Floats, penalty: Floats, offset: Floats
+) -> tuple[Floats, Floats]:
+    """Coefficients of all intervals together, drawn to those of the core."""
+    core = np.array([place for place, name in enumerate(examples.names) if name.startswith(CORE)])
+    few = fit_cloglog(regressors[:, core], outcome, weight, np.full(len(core), CORE_PENALTY), offset)
+    start = np.zeros(regressors.shape[1])
+    start[core] = few[1:]
+    found = fit_cloglog(regressors, outcome, weight, penalty, offset + regressors @ start)
+    found[1:] += start
+    return found, few
+
+
+def _seen(examples: Examples, place: int) -> tuple[Floats, Floats]:
+    """Rows that were still waiting when an interval began and whose window reached its end; and who ordered in it."""
+    begin, end = (0.0, *ENDS_DAYS)[place], ENDS_DAYS[place]
+    mask = (examples.length >= end) & (examples.wait >= begin)
+    return mask, examples.wait < end
+
+
+def _examples(windows: Sequence[Window], found: list[Columns]) -> Examples:
+    rows = [len(w.wait_days) for w in windows]
+    names = tuple(found[0])
+    features = np.concatenate([np.column_stack(list(one.values())) for one in found])
+    wait = np.concatenate([w.wait_days for w in windows])
+    return Examples(features, names, wait, np.repeat([w.length_days for w in windows], rows))
+
+
+def _knots(values: Floats) -> Floats:
+    """Places to bend at: quantiles with enough on either side, none where a feature hardly varies."""
+    found = np.unique(np.round(np.quantile(values, KNOTS_AT), 3))
+    return found[(found > values.min() + 0.1) & (found < values.max() - 0.1)]
+
+
+def _some(rows: Floats, size: int, rng: np.random.Generator) -> Floats:
+    return rng.choice(rows, size, replace=False) if len(rows) > size else rows
+
+
+def _rounded(values: Floats) -> tuple[float, ...]:
+    return tuple(np.round(values, DIGITS).tolist())

@@ -1,0 +1,131 @@
+"""The recent past as examples: what was known when a window opened, and how long the next order took to come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from forecasting.products import PULL_DAYS, product_table, pull_of
+from forecasting.renewal import renewal_curve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from forecasting.columns import Floats, Ints, PairColumns
+    from forecasting.history import OrderDays, Pairs
+    from forecasting.products import ProductTable
+    from forecasting.renewal import RenewalParameters
+
+EVERY_DAYS = 7
+NEAR_WINDOWS = 20  # one a week
+FAR_EVERY_DAYS = 28
+FURTHEST_DAYS = 2 * 365
+LEAST_PAST_SHARE = 0.3  # of the history must lie before a window: earlier, all pairs look new
+MAX_SILENCE_DAYS = 365
+COLD_BELOW = 3  # order days: pairs with fewer have a hazard of their own
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Rows as they were at `opened`, with the days until their next order (inf: none seen until the data end).
+
+    Shape (rows,). products: FIGURES of each row's SKU, shape (rows, FIGURES); of accounts (rows, 0).
+    """
+
+    opened: float
+    length_days: float
+    columns: PairColumns
+    products: Floats
+    wait_days: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything as it was known at `day`: all pairs in context, accounts, products."""
+
+    day: float
+    pairs: Pairs
+    accounts: Pairs
+    products: ProductTable
+
+
+def window_days(first_day: float, as_of_day: float) -> list[float]:
+    """Days on which windows open, the earliest first: each week of late, then each month, of the last two years."""
+    earliest = max(first_day + LEAST_PAST_SHARE * (as_of_day - first_day), as_of_day - FURTHEST_DAYS)
+    near = [as_of_day - EVERY_DAYS * place for place in range(1, NEAR_WINDOWS + 1)]
+    far = np.arange(near[-1] - FAR_EVERY_DAYS, earliest, -FAR_EVERY_DAYS).tolist()
+    return sorted(day for day in (*near, *far) if day >= earliest)
+
+
+def snapshots(history: OrderDays, days: list[float], renewal: RenewalParameters) -> Iterator[Snapshot]:
+    """What was known on each day; the products' pull is what came in the PULL_DAYS before, against the renewal."""
+    for day in days:
+        known = history.before(day)
+        if not len(known):
+            continue
+        pairs = known.pairs_in_context(day)
+        accounts = known.accounts_in_context(day, pairs)
+        products = product_table(known, pairs, day, recent_pull(known, day, renewal))
+        usable = day - pairs.columns.last_day <= MAX_SILENCE_DAYS
+        yield Snapshot(day, pairs.take(usable), accounts, products)
+
+
+def recent_pull(known: OrderDays, day: float, renewal: RenewalParameters) -> Floats:
+    """Pull of each SKU at `day`, from pairs that had ordered twice PULL_DAYS before; known: what was before `day`."""
+    earlier = known.before(day - PULL_DAYS)
+    if not len(earlier):
+        return np.zeros(len(known.skus))
+    pairs = earlier.pairs()
+    pairs = pairs.take(pairs.columns.orders > 1)
+    expected = renewal_curve(renewal, pairs.columns, day - PULL_DAYS).window(0.0, PULL_DAYS)
+    return pull_of(pairs.sku, waits(known, pairs, day - PULL_DAYS) < PULL_DAYS, expected, len(known.skus))
+
+
+def windows_of(
+    history: OrderDays, shot: Snapshot, as_of_day: float, max_rows: int, rng: np.random.Generator
+) -> tuple[Window, Window]:
+    """The pairs (at most max_rows of those ordered often, and as many of the others) and the accounts of a snapshot."""
+    often = shot.pairs.columns.orders >= COLD_BELOW
+    chosen = np.concatenate([_sample(np.flatnonzero(kind), max_rows, rng) for kind in (often, ~often)])
+    pairs = shot.pairs.take(np.sort(chosen))
+    accounts = shot.accounts.take(_sample(np.arange(len(shot.accounts)), max_rows, rng))
+    length = as_of_day - shot.day
+    of_pairs, of_accounts = waits(history, pairs, shot.day), waits_of_accounts(history, accounts, shot.day)
+    nothing = np.zeros((len(accounts), 0))
+    return (
+        Window(shot.day, length, pairs.columns, shot.products.of(pairs.sku), of_pairs),
+        Window(shot.day, length, accounts.columns, nothing, of_accounts),
+    )
+
+
+def waits(history: OrderDays, pairs: Pairs, opened: float) -> Floats:
+    """Days from `opened` until each pair's next order in the history, inf where there is none; shape (pairs,)."""
+    later = history.where(history.day >= opened)
+    skus = len(history.skus)
+    key = later.account * skus + later.sku
+    return _waits(key, later.day, pairs.account * skus + pairs.sku, opened)
+
+
+def waits_of_accounts(history: OrderDays, accounts: Pairs, opened: float) -> Floats:
+    """As `waits`, for orders of anything."""
+    later = history.where(history.day >= opened)
+    order = np.lexsort((later.day, later.account))
+    return _waits(later.account[order], later.day[order], accounts.account, opened)
+
+
+def _waits(key: Ints, day: Floats, wanted: Ints, opened: float) -> Floats:
+    """The first day of each wanted key; keys are sorted, and days within them."""
+    wait = np.full(len(wanted), np.inf)
+    if len(key):
+        place = np.minimum(np.searchsorted(key, wanted), len(key) - 1)
+        came = key[place] == wanted
+        wait[came] = day[place[came]] - opened
+    return wait
+
+
+def _sample(rows: NDArray[np.intp], size: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    return np.sort(rng.choice(rows, size, replace=False)) if len(rows) > size else rows
