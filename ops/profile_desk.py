@@ -6,7 +6,6 @@ the command itself does while nothing runs, and as it does for the Kafka runtime
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -146,10 +145,13 @@ def _actor(asked: Asked) -> str:
     return str(asked.get("actor") or "somebody")[:64]
 
 
+_NUMBERS = ("accounts", "undecided", "open_before", "open_after", "refused_before", "refused_after")
+
+
 def told(trial: Trial) -> Mapping[str, Any]:
     """A trial as JSON: totals by kind, and the first accounts by name."""
     return {
-        **{name: value for name, value in asdict(trial).items() if isinstance(value, int)},
+        **{name: getattr(trial, name) for name in _NUMBERS},
         "added": _work(trial.added),
         "withdrawn": _work(trial.withdrawn),
         "moved": [[cell, new, count] for (cell, new), count in sorted(trial.moved.items())],

@@ -56,7 +56,8 @@ def _change(told: dict[str, Any], edit: str) -> None:
     for part in _parts(told, place, edit):
         if field not in part:
             raise BadInput(f"--set {edit!r}: there is no field {field!r}")
-        part[field] = _value(value.strip())
+        new = _value(value.strip())
+        part[field] = [new] if isinstance(part[field], list) and isinstance(new, str) else new
 
 
 def _parts(told: dict[str, Any], place: str, edit: str) -> list[dict[str, Any]]:
