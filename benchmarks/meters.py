@@ -94,7 +94,8 @@ def mean_gap(made: Tank) -> np.ndarray:
 
 def by_meter(made: Tank, kind: int, every: int) -> tuple[np.ndarray, np.ndarray]:
     """Days of error of the day at which the expected level meets the usual reserve, and whether [p10, p90] held it."""
-    kept, told, reserves = Metering(), list(reports(made, kind, every)), []
+    kept, told = Metering(), list(reports(made, kind, every))
+    reserves: list[float] = []
     errors, held, place = [], [], 0
     orders = iter([*made.orders, DAYS])
     order = next(orders)

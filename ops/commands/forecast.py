@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
 import pandas as pd
 
+from forecasting.explain import explanations
 from forecasting.forecasts import Level, forecast_table, forecastable, forecaster_of
 from forecasting.history import order_days
 from forecasting.learn import fit_population
+from forecasting.substitution import shares, split_table
 from ops.orders_file import as_of_date, check_out, read_order_lines, write_table
+from ops.products_file import read_packs
 from ops.progress import progress
+from schemas.errors import BadInput
 
 if TYPE_CHECKING:
-    from forecasting.history import OrderDays
+    from forecasting.columns import Floats
+    from forecasting.history import OrderDays, Pairs
+    from forecasting.model import Forecaster
 
 ROWS_AT_ONCE = 10_000
+SAID_WITHIN_DAYS = 14
+"""Horizon of the probability in a sentence."""
 
 
 @click.command()
@@ -26,35 +34,80 @@ ROWS_AT_ONCE = 10_000
 @click.option("--as-of", required=True, metavar="DATE", help="Only lines before this day are read, e.g. 2011-09-01.")
 @click.option("--level", type=click.Choice(["pair", "account"]), default="pair", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The result, .parquet or .csv.")
-def command(orders: Path, as_of: str, level: Level, out: Path) -> None:
+@click.option("--explain", is_flag=True, help="Add what stands behind each forecast, and a sentence for the phone.")
+@click.option(
+    "--products",
+    type=click.Path(path_type=Path),
+    help="Packs of one product (sku, group, unit_factor): the group is forecast, and split by share.",
+)
+def command(orders: Path, as_of: str, level: Level, out: Path, explain: bool, products: Path | None) -> None:
     """Forecast from a file of orders when each account orders next.
 
     Reads account_id, sku, quantity, unit_price (may be empty), ordered_at, order_id. Writes account_id, sku ('*' for
     the whole account), prob_7d, prob_14d, prob_28d, and the dates p10, p50, p90 of the next order ('never' is
     2100-01-01), for everything that was ordered in the 365 days before. Lines that cannot be used are left out and
     counted on stderr.
+
+    --explain adds orders (days behind the forecast), usual_gap_days, last_order, moved_by (silence, quantity, season),
+    method, degraded (a guess from what others do) and sentence.
     """
     day = as_of_date(as_of)
     check_out(out)
+    if products is not None and (explain or level == "account"):
+        raise BadInput("--products splits pairs by pack; leave out --explain and --level account with it")
+    packs = None if products is None else read_packs(products)
     with progress(f"reading {orders.name}", 1) as advance:
         lines = read_order_lines(orders, day)
         advance(1)
     click.echo(f"{orders}: {lines.summary()}", err=True)
-    table = forecast(order_days(lines.frame), day.toordinal(), level)
+    if packs is None:
+        table = forecast(order_days(lines.frame), day.toordinal(), level, explain=explain)
+    else:
+        parts = shares(lines.frame, packs, day.toordinal())
+        table = forecast(order_days(packs.in_groups(lines.frame)), day.toordinal(), level, parts=parts)
     write_table(table, out)
     click.echo(f"{out}: {len(table):,} forecasts", err=True)
 
 
-def forecast(history: OrderDays, as_of_day: int, level: Level) -> pd.DataFrame:
-    """Learn from the history before as_of_day and forecast all that can be, showing how far it is."""
+def forecast(
+    history: OrderDays, as_of_day: int, level: Level, *, explain: bool = False, parts: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Learn from the history before as_of_day and forecast all that can be, showing how far it is.
+
+    explain: with the columns of forecasting.explain. parts: packs of the history's groups, to be split by share.
+    """
     with progress("learning", 1) as advance:
-        forecaster = forecaster_of(fit_population(history, as_of_day), level)
+        model = fit_population(history, as_of_day)
         advance(1)
-    pairs = forecastable(history, as_of_day, level)
-    parts = []
+    if model.degraded:
+        click.echo("too little history to learn from: these are forecasts of the shipped prior, degraded", err=True)
+    forecaster, pairs = forecaster_of(model, level), forecastable(history, as_of_day, level)
+    tables = []
     with progress("forecasting", len(pairs)) as advance:
         for start in range(0, max(len(pairs), 1), ROWS_AT_ONCE):
             part = pairs.take(np.arange(start, min(start + ROWS_AT_ONCE, len(pairs))))
-            parts.append(forecast_table(part, forecaster, as_of_day))
+            tables.append(_table(part, forecaster, as_of_day, explain=explain, parts=parts))
             advance(len(part))
-    return pd.concat(parts, ignore_index=True).sort_values(["account_id", "sku"], ignore_index=True)
+    return pd.concat(tables, ignore_index=True).sort_values(["account_id", "sku"], ignore_index=True)
+
+
+def _table(
+    pairs: Pairs, forecaster: Forecaster, as_of_day: int, *, explain: bool, parts: pd.DataFrame | None
+) -> pd.DataFrame:
+    if parts is not None:
+        return split_table(pairs, forecaster, as_of_day, parts)
+    table = forecast_table(pairs, forecaster, as_of_day)
+    if not explain:
+        return table
+    columns = pairs.columns
+    expected = forecaster.quantile_day(columns, as_of_day, 0.5)
+    probability = forecaster.probability(columns, as_of_day, SAID_WITHIN_DAYS)
+    season = season_of(forecaster, columns, as_of_day)
+    told = explanations(columns, as_of_day, expected, probability, SAID_WITHIN_DAYS, season)
+    return pd.concat([table, told], axis=1)
+
+
+def season_of(forecaster: Any, columns: Any, as_of_day: int) -> Floats:
+    """Hazard of an order at this time of the year against the year's, where the model knows one; else 1."""
+    effect = getattr(forecaster, "season_effect", None)
+    return np.ones(len(columns)) if effect is None else effect(columns, as_of_day, SAID_WITHIN_DAYS)

@@ -134,6 +134,8 @@ def _sentence(folding: Folding, outlook: Outlook, horizon_days: float) -> str:
         expected_day=outlook.p50_day,
         probability=outlook.p_due,
         within_days=within,
+        quantity_ratio=outlook.quantity_ratio,
+        season_ratio=outlook.season_ratio,
     )
 
 

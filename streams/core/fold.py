@@ -115,7 +115,7 @@ def _apply(folding: Folding, event: Event) -> None:
         HANDLERS[type(event.fact)](folding, event, event.fact)
         for follow in FOLLOWERS.get(type(event.fact), ()):
             follow(folding, event, event.fact)
-        make_room(folding, pairs_before)
+        make_room(folding, pairs_before, len(getattr(event.fact, "lines", ())))
         note_margin(folding, event)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from forecasting import metering
 from forecasting.metering import Report
+from forecasting.winsor import believed
 from schemas.envelope import Event
 from schemas.events.ours import (
     CallEnded,
@@ -117,7 +118,7 @@ def _counted(folding: Folding, group: str, pair: Pair, units: float, at: int) ->
         return
     ring = pair.orders.ring
     days = ring[-1].day - ring[0].day if ring else 0
-    units_a_day = sum(mark.quantity for mark in ring[:-1]) / days if days else 0.0
+    units_a_day = sum(believed([mark.quantity for mark in ring])[:-1]) / days if days else 0.0
     if units_a_day > 0:
         _lasts(folding, group, at + round(min(units / units_a_day, LONGEST_HOLD_DAYS) * 86_400))
 

@@ -3,6 +3,7 @@
 import math
 
 from forecasting.telemetry import DAILY_NOISE
+from forecasting.winsor import believed
 from outreach.profiles import Profile
 from outreach.quantities import Pack, Stock, Use, left_of_last_order, reorder_quantity, use_of_orders
 from schemas.needs import QuantityParts
@@ -29,7 +30,7 @@ def _use(pair: Pair, outlook: Outlook) -> Use | None:
     """A meter's rate where there is one; else what the orders say."""
     if outlook.stock_units is None:
         ring = pair.orders.ring
-        return use_of_orders([float(mark.day) for mark in ring], [mark.quantity for mark in ring])
+        return use_of_orders([float(mark.day) for mark in ring], believed([mark.quantity for mark in ring]))
     rate = outlook.units_a_day
     if not rate > 0 or outlook.usual_quantity_units <= 0:
         return None

@@ -1,7 +1,7 @@
 """Bounds an account's state: what is old is folded into a summary, and nothing grows beyond what one message holds.
 
-Looked at when an account gains pairs, after the event that brought them, so that batches do not matter. A pair that was
-let go may come again: it begins at the account's cycle floor, and its needs have ids that were never used.
+Looked at after events that bring pairs or many lines, and after every so many events, so that batches do not matter.
+A pair that was let go may come again: it begins at the cycle floor, and its needs have ids that were never used.
 """
 
 from schemas.errors import BadEvent, DeadLetterReason
@@ -12,19 +12,25 @@ from streams.state import ACCOUNT_GROUP, Account, Forgotten, Pair
 FORGET_DAYS = 730
 """A product that was not ordered for so long is no longer forecast, and its pair is let go."""
 LOOK_EVERY_PAIRS = 32
-MOST_BYTES = 2_000_000
-"""Of a state: also as base64 in a StateTransferred it is a message of less than 3 MiB."""
-COMFORT_BYTES = 1_750_000
+LOOK_EVERY_EVENTS = 64
+MANY_LINES = 256
+MOST_BYTES = 1_800_000
+"""Of a state. LOOK_EVERY_EVENTS events of MANY_LINES lines later it is still, also as base64, a message under 3 MiB."""
+COMFORT_BYTES = 1_600_000
 """What is left when pairs had to go, so that the next new product is not yet the next occasion."""
 MOST_OPEN_COMPLAINTS = 100
-_PAIR_BYTES, _MARK_BYTES, _METER_BYTES, _ON_ORDER_BYTES, _REPORT_BYTES = 200, 28, 110, 30, 40
-_RING = 12
+_PAIR_BYTES, _MARK_BYTES, _FOLDED_BYTES, _NEED_BYTES = 60, 28, 130, 80
+_METER_BYTES, _ON_ORDER_BYTES, _REPORT_BYTES = 110, 30, 40
 
 
-def make_room(folding: Folding, pairs_before: int) -> None:
-    """Let go of what is old where pairs were added, and of the oldest where the state would grow too large."""
+def make_room(folding: Folding, pairs_before: int, lines: int = 0) -> None:
+    """Let go of what is old, and of the oldest where the state would grow too large.
+
+    pairs_before: of the account, before the event; lines: that the event had.
+    """
     account = folding.account
-    if len(account.pairs) // LOOK_EVERY_PAIRS <= pairs_before // LOOK_EVERY_PAIRS:
+    grown = len(account.pairs) // LOOK_EVERY_PAIRS > pairs_before // LOOK_EVERY_PAIRS
+    if not (grown or lines >= MANY_LINES or account.version % LOOK_EVERY_EVENTS == 0):
         return
     today = folding.today
     for group in [group for group, pair in account.pairs.items() if _is_over(account, group, pair, today)]:
@@ -40,7 +46,7 @@ def make_room(folding: Folding, pairs_before: int) -> None:
 
 
 def weight_bytes(account: Account) -> int:
-    """An upper bound of the encoded size of the account's pairs, meters and lists, whatever more orders they take."""
+    """An upper bound of the account's encoded size, quick to compute."""
     pairs = sum(_pair_bytes(group, pair) for group, pair in account.pairs.items())
     assets = sum(_text_bytes(name) + _text_bytes(sku) for name, sku in account.assets.items())
     back = sum(
@@ -94,17 +100,18 @@ def _last_day(pair: Pair) -> int:
 
 
 def _pair_bytes(group: str, pair: Pair) -> int:
-    """Bytes of a pair with a full ring, as much as it may come to."""
-    size = _PAIR_BYTES + _RING * _MARK_BYTES + _text_bytes(group)
+    """An upper bound of a pair's encoded size."""
+    size = _PAIR_BYTES + len(pair.orders.ring) * _MARK_BYTES + _text_bytes(group)
+    size += (_NEED_BYTES if pair.need else 0) + (_FOLDED_BYTES if pair.orders.folded else 0)
     if pair.refusal is not None:
         size += sum(_text_bytes(reason) for reason in pair.refusal.reasons)
     if pair.stock is None:
         return size
-    size += 64 * _ON_ORDER_BYTES
+    size += _METER_BYTES + len(pair.on_order) * _ON_ORDER_BYTES
     if pair.metering is not None:
         kept = pair.metering
         size += sum(2 * (_METER_BYTES + _text_bytes(name)) for name in kept.now.meters)
-        size += _RING * (_REPORT_BYTES + max((_text_bytes(one.meter) for one in kept.recent), default=0))
+        size += 4 * _METER_BYTES + sum(_REPORT_BYTES + _text_bytes(one.meter) for one in kept.recent)
     return size
 
 

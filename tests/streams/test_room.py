@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecasting.pair import RING, OrderMark, PairState
+from forecasting.pair import RING, OrderMark, PairState, add_order
 from schemas.decisions import NeedKind
 from schemas.errors import DeadLetterReason
 from schemas.events.accounts import AccountClosed, AccountRegistered, ComplaintOpened, ComplaintResolved
@@ -18,9 +18,17 @@ from schemas.events.usage import UsageKind, UsageReported
 from schemas.ids import reorder_id
 from schemas.needs import OpenNeed, ProposeReorder, WithdrawNeed
 from streams.codec import encode_account
-from streams.core.room import COMFORT_BYTES, LOOK_EVERY_PAIRS, MOST_BYTES, MOST_OPEN_COMPLAINTS, weight_bytes
+from streams.core.room import (
+    COMFORT_BYTES,
+    LOOK_EVERY_EVENTS,
+    LOOK_EVERY_PAIRS,
+    MANY_LINES,
+    MOST_BYTES,
+    MOST_OPEN_COMPLAINTS,
+    weight_bytes,
+)
 from streams.core.stock import MOST_ASSETS
-from streams.state import Account, Pair
+from streams.state import Account, NeedMark, Pair, Refusal
 from tests.streams.scene import DAY, Scene, ended, of, opened, placed
 
 MESSAGE_BYTES = 3 * 1024 * 1024
@@ -91,25 +99,40 @@ class TestBounds:
 
     def test_the_oldest_products_go_where_there_are_too_many(self) -> None:
         scene = Scene(deciding=False)
-        for number in range(12):
+        for number in range(8):
             at = scene.now - (60 - number) * DAY
-            scene.tell(many(f"o{number}", range(number * 1000, number * 1000 + 1000)), at=at)
+            scene.tell(many(f"o{number}", range(number * 1000, number * 1000 + 1000), "s" * 180), at=at)
         account = scene.account()
         assert weight_bytes(account) <= MOST_BYTES
-        assert "sku-11999" in account.pairs
-        assert "sku-0" not in account.pairs
+        assert len(encode_account(account)) <= MOST_BYTES
+        assert "s" * 180 + "-7999" in account.pairs
+        assert "s" * 180 + "-0" not in account.pairs
         assert account.forgotten is not None
-        assert account.forgotten.pairs == 12_000 - len(account.pairs)
+        assert account.forgotten.pairs == 8_000 - len(account.pairs) > 0
+
+    def test_orders_of_the_same_products_do_not_outgrow_it_either(self) -> None:
+        scene = Scene(deciding=False)
+        for number in range(10):
+            scene.tell(many(f"o{number}", range(4000), "s" * 100), at=scene.now - (60 - number) * DAY)
+        assert len(encode_account(scene.account())) <= MOST_BYTES
 
     def test_a_need_of_a_product_that_goes_is_withdrawn(self) -> None:
         scene = Scene()
         scene.profiles(lead_time_days=60.0, service_level=0.01, opens=(NeedKind.EXPECTED_REORDER,))
-        scene.tell(many("o", range(3000)), at=scene.now - 9 * DAY)
-        told = scene.pass_time(days=1)
-        assert len(of(OpenNeed, told)) == 3000
-        told = scene.tell(many("more", range(5000, 8000)), many("most", range(8000, 11000)))
-        gone = {need.group for need in of(WithdrawNeed, told)}
-        assert gone == {f"sku-{number}" for number in range(3000)} - scene.account().pairs.keys()
+        scene.tell(many("o", range(6000), "o" * 190), at=scene.now - 9 * DAY)
+        assert len(of(OpenNeed, scene.pass_time(days=1))) == 6000
+        gone = {need.group for need in of(WithdrawNeed, scene.tell(many("more", range(300))))}
+        assert gone == {"o" * 190 + f"-{number}" for number in range(6000)} - scene.account().pairs.keys()
+        assert 0 < len(gone) < 6000
+
+    def test_what_somebody_is_called_about_stays_as_long_as_anything_else_can_go(self) -> None:
+        scene = Scene()
+        scene.profiles(lead_time_days=60.0, service_level=0.01, opens=(NeedKind.EXPECTED_REORDER,))
+        scene.tell(many("o", range(2), "o"), at=scene.now - 99 * DAY)
+        scene.pass_time(days=1)
+        scene.tell(many("more", range(8000), "m" * 190))
+        assert {"o-0", "o-1"} <= scene.account().pairs.keys()
+        assert len(scene.account().pairs) < 8000
 
     def test_one_complaint_too_many_is_a_letter(self) -> None:
         scene = Scene(deciding=False)
@@ -133,14 +156,19 @@ class TestBounds:
         assert len(scene.partition.letters) == 2
 
     @settings(max_examples=25, deadline=None)
-    @given(st.integers(0, 400), st.integers(1, 200), st.integers(0, RING), st.integers(0, 400))
+    @given(st.integers(0, 400), st.integers(1, 200), st.integers(0, RING + 1), st.integers(0, 400))
     def test_the_weight_is_never_less_than_the_bytes(self, pairs: int, name: int, orders: int, days: int) -> None:
-        ring = [OrderMark(730_000 + days + number, 2**64 - 1 - number, 1e-3) for number in range(orders)]
-        account = Account("a" * 200, pairs={f"{n:0>{name}}": Pair(PairState(ring)) for n in range(pairs)})
+        state = PairState()
+        for number in range(orders):
+            add_order(state, OrderMark(730_000 + days + number, 2**64 - 1 - number, 1e-3))
+        need, refusal = NeedMark("n" * 32, 2**33, True), Refusal(2**31, ["open_complaint", "outside_calling_hours"])
+        pair = Pair(state, 2**31, 2**31, 2**31, need, refusal, 2**33)
+        account = Account("a" * 200, pairs={f"{n:0>{name}}": pair for n in range(pairs)})
         assert len(encode_account(account)) <= weight_bytes(account)
 
     def test_the_largest_state_fits_also_as_a_transfer(self) -> None:
-        assert len(b64encode(b"x" * MOST_BYTES)) + 10_000 < MESSAGE_BYTES
+        most = MOST_BYTES + LOOK_EVERY_EVENTS * MANY_LINES * 28
+        assert len(b64encode(b"x" * most)) + 10_000 < MESSAGE_BYTES
         assert COMFORT_BYTES < MOST_BYTES
 
 
