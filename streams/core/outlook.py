@@ -2,15 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecasting.columns import Floats, PairColumns
+from forecasting.explain import GUESSED_BELOW, quantity_ratio
 from forecasting.model import Forecaster
-from forecasting.pair import pulse_of, summarise
+from forecasting.pair import summarise
 from streams.state import Account, Pair
 
+SEASON_DAYS = 14
+"""The season that a sentence speaks of is that of the days ahead."""
 ROUND_DIGITS = 6
 """Probabilities are told with this many digits."""
 
@@ -34,6 +38,10 @@ class Outlook:
     stock_units: float | None = None
     units_a_day: float = 0.0
     """Rate of use; only where a stock is known."""
+    quantity_ratio: float = 1.0
+    """Quantity of the last order day against the usual one."""
+    season_ratio: float = 1.0
+    """Hazard of an order at this time of the year against the year's, where the model knows one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +79,15 @@ def outlooks(forecaster: Forecaster, question: Question, accounts: PairColumns) 
     return Answer(_loud(forecaster, columns.take(loud), today[loud], p_due[loud], loud), due_in)
 
 
-def account_columns(accounts: Sequence[Account], today: Floats) -> PairColumns:
-    """The accounts' own order days, and how much of what they buy is due on their local day; one row an account."""
-    states = [[pair.orders for pair in account.pairs.values()] for account in accounts]
-    pulse = [pulse_of(some, day) for some, day in zip(states, today.tolist(), strict=True)]
-    return replace(summarise([account.orders for account in accounts]), pulse=np.array(pulse, float).reshape(-1, 4))
+def account_columns(accounts: Sequence[Account]) -> PairColumns:
+    """The accounts' own order days, one row an account."""
+    return summarise([account.orders for account in accounts])
+
+
+def _season(forecaster: Any, columns: PairColumns, today: Floats) -> Floats:
+    """What the model says of the time of the year, if it knows any; shape (rows,)."""
+    effect = getattr(forecaster, "season_effect", None)
+    return np.ones(len(columns)) if effect is None else np.round(effect(columns, today, SEASON_DAYS), ROUND_DIGITS)
 
 
 def _loud(
@@ -85,6 +97,7 @@ def _loud(
         return {}
     alive = np.round(forecaster.alive(columns, today), ROUND_DIGITS)
     p10, p50, p90 = (forecaster.quantile_day(columns, today, q) for q in (0.1, 0.5, 0.9))
+    ratio, season = quantity_ratio(columns), _season(forecaster, columns, today)
     return {
         int(row): Outlook(
             p_due=float(p_due[i]),
@@ -97,8 +110,10 @@ def _loud(
             last_day=int(columns.last_day[i]),
             usual_gap_days=float(columns.median_gap[i]),
             usual_quantity_units=float(columns.usual_quantity[i]),
-            method="renewal" if columns.orders[i] >= 2 else "prior",
-            degraded=bool(columns.orders[i] < 2),
+            method="prior" if columns.orders[i] < GUESSED_BELOW else "renewal",
+            degraded=bool(columns.orders[i] < GUESSED_BELOW),
+            quantity_ratio=float(ratio[i]),
+            season_ratio=float(season[i]),
         )
         for i, row in enumerate(rows)
     }
