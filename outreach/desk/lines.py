@@ -65,6 +65,7 @@ def merge(
     actor: str,
 ) -> None:
     """The account's open task of the class is for this need too."""
+    awake = _awake(space, task, need.at)
     space.put_need(replace(need, task_id=task.task_id))
     space.merged += 1
     space.move(
@@ -76,7 +77,7 @@ def merge(
         valid_until=max(task.valid_until, _valid_until([need])),
         p_due=max(task.p_due, _p_due([need])),
         eligible_until=None,
-        **_awake(space, task, need.at),
+        **awake,
     )
     _rerank(space, task.task_id, standing, edges)
 
