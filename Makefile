@@ -1,10 +1,12 @@
 # Needs make and Python 3.11 or newer with venv; everything else is installed into .venv from the locks.
 #   make demo        play the wholesaler's year, print what was found, serve the console (SERVE=0: do not serve)
 #   make test        every test that needs no server
+#   make bench-forecast  what forecasting costs, beside other libraries
 #   make test-all    that, and the lanes that need a server: see the end of `make test`
 
 VENV := .venv
 BIN := $(VENV)/bin
+COMPARED := .venv-backtest
 # The first interpreter that is new enough and can make an environment; PYTHON=... chooses another.
 FIT := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,$(shell $(p) -c '$(FIT)' 2>/dev/null && echo $(p))))
@@ -15,7 +17,7 @@ PYTEST := $(BIN)/python -m pytest
 LANE_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint format lock clean lane-slow lane-kafka lane-postgres lane-browser lane-benchmarks lane-compose lane-demo
+.PHONY: help demo test test-all bench-forecast lint format lock clean lane-slow lane-kafka lane-postgres lane-browser lane-benchmarks lane-compose lane-demo
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -41,6 +43,18 @@ $(VENV)/.dev: requirements-dev.lock requirements-build.lock pyproject.toml | $(B
 	@$(PIP) -r requirements-dev.lock
 	$(install_project)
 	@touch $@ $(VENV)/.runtime
+
+# The libraries that forecasts are compared with, in an environment of their own: users of forecasts need none of them.
+$(COMPARED)/.done: requirements-backtest.lock requirements-build.lock pyproject.toml | $(BIN)/python
+	@echo "Installing Ringahead and what it is compared with into $(COMPARED) (once; a minute or two) ..." >&2
+	@$(BIN)/python -m venv $(COMPARED)
+	@$(subst $(BIN),$(COMPARED)/bin,$(PIP)) -r requirements-backtest.lock
+	@$(subst $(BIN),$(COMPARED)/bin,$(PIP)) -r requirements-build.lock
+	@$(COMPARED)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+bench-forecast: $(COMPARED)/.done
+	@$(COMPARED)/bin/python -m benchmarks.bench_forecast $(LANE_ARGS)
 
 demo: $(VENV)/.runtime
 	@$(BIN)/ringahead demo $(if $(filter 0,$(SERVE)),--no-serve)
@@ -95,7 +109,8 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 lock:
 	$(COMPILE) $(UPGRADE) --extra dev pyproject.toml -o requirements-dev.lock
 	$(COMPILE) -c requirements-dev.lock pyproject.toml -o requirements.lock
+	$(COMPILE) -c requirements-dev.lock --extra backtest pyproject.toml -o requirements-backtest.lock
 	echo 'setuptools>=77' | $(COMPILE) $(UPGRADE) - -o requirements-build.lock
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(COMPARED) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

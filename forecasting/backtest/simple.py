@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forecasting.backtest.cases import CURVE_DAYS, HORIZONS_DAYS, QUANTILES, Prediction
+from forecasting.backtest.features import rows_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,12 +15,16 @@ if TYPE_CHECKING:
     from forecasting.backtest.cases import Candidates
     from forecasting.columns import Floats
 
+UNKNOWN_GAP_DAYS = 60.0
+"""Of a pair with one order, where those are judged too."""
+
 
 def median_gap(candidates: Candidates) -> Prediction:
     """The nearer to due by the median gap, the likelier: a logistic curve a third of a gap wide; no quantiles."""
-    columns = candidates.pairs.columns
-    away = np.abs(columns.median_gap - (candidates.day - columns.last_day))
-    width = np.maximum(columns.median_gap, 1.0) / 3
+    rows = rows_at(candidates.events(), candidates.day, int(candidates.pairs.columns.orders.min()))
+    middle = rows["median"].fillna(UNKNOWN_GAP_DAYS).to_numpy(float)
+    away = np.abs(middle - rows.elapsed.to_numpy(float))
+    width = np.maximum(middle, 1.0) / 3
     return _of_curve(lambda h: 1 / (1 + np.exp(np.clip((away - h) / width, -500, 500))))
 
 

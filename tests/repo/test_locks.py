@@ -11,7 +11,7 @@ from packaging.version import Version
 from tests.repo.sources import ROOT
 
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)(?: ;.*)? \\$", re.MULTILINE)
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-build.lock")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-build.lock", "requirements-backtest.lock")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 
@@ -38,6 +38,8 @@ def test_every_pin_has_hashes(lock: str) -> None:
         ("requirements-dev.lock", PROJECT["project"]["dependencies"]),
         ("requirements-dev.lock", PROJECT["project"]["optional-dependencies"]["dev"]),
         ("requirements-build.lock", PROJECT["build-system"]["requires"]),
+        ("requirements-backtest.lock", PROJECT["project"]["dependencies"]),
+        ("requirements-backtest.lock", PROJECT["project"]["optional-dependencies"]["backtest"]),
     ],
 )
 def test_lock_satisfies_the_project(lock: str, requirements: list[str]) -> None:
@@ -50,6 +52,7 @@ def test_lock_satisfies_the_project(lock: str, requirements: list[str]) -> None:
         )
 
 
-def test_tests_run_what_users_run() -> None:
-    runtime, dev = pins("requirements.lock"), pins("requirements-dev.lock")
-    assert {name: versions for name, versions in runtime.items() if dev.get(name) != versions} == {}
+@pytest.mark.parametrize("lock", ["requirements-dev.lock", "requirements-backtest.lock"])
+def test_tests_and_backtests_run_what_users_run(lock: str) -> None:
+    runtime, other = pins("requirements.lock"), pins(lock)
+    assert {name: versions for name, versions in runtime.items() if other.get(name) != versions} == {}
