@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from schemas.errors import BadFile, BadInput
 
 COLUMNS = ("account_id", "sku", "quantity", "unit_price", "ordered_at", "order_id")
+OPTIONAL = ("category", "description")
 IDS = ("account_id", "sku", "order_id")
 READERS = (".parquet", ".csv")
 DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -30,7 +31,7 @@ EARLIEST, LATEST = pd.Timestamp("1900-01-01"), pd.Timestamp("2100-01-01")
 @dataclass(frozen=True, slots=True)
 class OrderLines:
     """Usable lines before as-of (account_id, sku, order_id: str; quantity: float > 0; unit_price: float, NaN where
-    there is none; ordered_at: datetime64[us])."""
+    there is none; ordered_at: datetime64[us]; category, description: str, where the file has the column)."""
 
     frame: pd.DataFrame
     read: int
@@ -99,7 +100,7 @@ def _read_parquet(path: Path) -> pa.Table:
     try:
         names = pq.read_schema(path).names
         _check_columns(path, names)
-        return pq.read_table(path, columns=list(COLUMNS))
+        return pq.read_table(path, columns=[*COLUMNS, *(name for name in OPTIONAL if name in names)])
     except (pa.ArrowException, OSError, ValueError) as error:
         raise BadFile(f"{path}: not a readable Parquet file, or only a part of one; export the orders again") from error
 
@@ -111,9 +112,9 @@ def _read_csv(path: Path, left_out: Counter[str]) -> pa.Table:
         left_out["wrong_number_of_fields"] += 1
         return "skip"
 
-    _check_delimiter(path)
+    wanted = [*COLUMNS, *(name for name in _header(path) if name in OPTIONAL)]
     text = pacsv.ConvertOptions(
-        include_columns=list(COLUMNS), column_types=dict.fromkeys(COLUMNS, pa.string()), strings_can_be_null=False
+        include_columns=wanted, column_types=dict.fromkeys(wanted, pa.string()), strings_can_be_null=False
     )
     parse = pacsv.ParseOptions(newlines_in_values=True, invalid_row_handler=ragged)
     try:
@@ -122,8 +123,8 @@ def _read_csv(path: Path, left_out: Counter[str]) -> pa.Table:
         raise BadFile(f"{path}: not a readable CSV file in UTF-8; export the orders again as CSV UTF-8") from error
 
 
-def _check_delimiter(path: Path) -> None:
-    """The header must be comma-separated and hold all columns. Raises BadFile."""
+def _header(path: Path) -> list[str]:
+    """Names of the columns, which must be separated by commas and hold all that is needed. Raises BadFile."""
     with path.open("rb") as file:
         first = file.readline(65_536)
     try:
@@ -136,13 +137,14 @@ def _check_delimiter(path: Path) -> None:
             if mark in header:
                 raise BadFile(f"{path}: columns are separated by {spoken}; save the file with commas")
     _check_columns(path, names)
+    return names
 
 
 def _check_columns(path: Path, names: list[str]) -> None:
     missing = [name for name in COLUMNS if name not in names]
     if missing:
         raise BadFile(f"{path}: missing column {', '.join(missing)}; needed are {', '.join(COLUMNS)}")
-    doubled = [name for name in COLUMNS if names.count(name) > 1]
+    doubled = [name for name in (*COLUMNS, *OPTIONAL) if names.count(name) > 1]
     if doubled:
         raise BadFile(f"{path}: column {', '.join(doubled)} is there twice; keep one")
 
@@ -150,7 +152,8 @@ def _check_columns(path: Path, names: list[str]) -> None:
 def _usable(path: Path, table: pa.Table, left_out: Counter[str], as_of: pd.Timestamp) -> OrderLines:
     """Sort lines into good, later and left out; the first fault of a line is the one that counts."""
     read = table.num_rows + left_out.total()
-    frame = pd.DataFrame({name: _texts(table[name]) for name in IDS})
+    present = [name for name in OPTIONAL if name in table.column_names]
+    frame = pd.DataFrame({name: _texts(table[name]) for name in (*IDS, *present)})
     frame["quantity"] = _numbers(table["quantity"])
     frame["unit_price"] = _numbers(table["unit_price"])
     frame["ordered_at"] = _times(table["ordered_at"])

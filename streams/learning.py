@@ -11,7 +11,7 @@ from forecasting.artefact import PopulationModel, loads
 from forecasting.explain import suggestion_sentence
 from forecasting.history import OrderDays
 from forecasting.holdout import HoldOut, Worse, check, compare, hold_out
-from forecasting.similar import AccountSuggestions, baskets_of, recommend
+from forecasting.similar import AccountSuggestions, suggest
 from outreach.desk import policies
 from outreach.ports import Transaction
 from outreach.profiles import ProfileSet
@@ -137,7 +137,7 @@ def store_profiles(tx: Transaction, profiles: ProfileSet, at: datetime) -> Event
 def suggestions(history: OrderDays, at: datetime, names: Names) -> Iterator[list[Suggestion]]:
     """New products for every account that ever bought, in chunks of accounts."""
     version = hashlib.sha256(msgspec.json.encode([str(at), len(history)])).hexdigest()[:12]
-    for chunk in recommend(baskets_of(history, at.toordinal()), SUGGESTIONS):
+    for chunk in suggest(history, at.toordinal(), SUGGESTIONS):
         yield [row for account in chunk for row in _rows(account, names, version)]
 
 

@@ -114,9 +114,9 @@ def test_recommend_says_why_there_are_fewer(tmp_path, capsys):
     assert command("recommend", tmp_path / "orders.csv", tmp_path / "out.csv") == 0
     reasons = pd.read_csv(tmp_path / "out.csv.reasons.csv", dtype=str)
     assert reasons.to_numpy().tolist() == [
-        ["7", "0", "neighbours_buy_nothing_else"],
-        ["8", "0", "neighbours_buy_nothing_else"],
-        ["9", "0", "no_similar_account"],
+        ["7", "1", "few_products_left"],
+        ["8", "1", "few_products_left"],
+        ["9", "1", "few_products_left"],
     ]
     assert "3 accounts have fewer than 10" in capsys.readouterr().err
 
