@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from console.chart import Outlook, Picture, timeline
-from console.texts import DISPOSITIONS, KINDS, named, plain, text
+from console.texts import DISPOSITIONS, KINDS, LOSS_REASONS, named, plain, text
 from console.times import LocalClock, Now, clock_text, local_clock, moment_text
 from outreach.desk import TaskCard
 from outreach.hours import CalledParty, known_zone, next_window
@@ -16,7 +16,7 @@ from outreach.records import Attempt, Need
 from outreach.task import TALKING, TaskState
 from outreach.wording import sentence_on
 from schemas.decisions import TaskClass
-from schemas.events.ours import Disposition
+from schemas.events.ours import Disposition, Phase
 from schemas.needs import Evidence
 
 SELLING_KEYS = (
@@ -42,7 +42,7 @@ SERVICE_KEYS = (
 WITHOUT_PRODUCT = frozenset(ALL_KINDS)
 """Needs of the account as a whole: no product, no quantity, no day."""
 ASKS = {Disposition.CALLBACK: "callback", Disposition.HAS_STOCK: "stock", Disposition.DO_NOT_CALL: "dnc"}
-"""Dispositions that open a dialog first."""
+"""Dispositions that open a dialog first; of a lost account also not_interested, which asks for the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,7 @@ class CallView:
     callback_least: str
     stock_least: str
     zone_name: str
+    loss_reasons: tuple[tuple[str, str], ...] = tuple((str(one), label) for one, label in LOSS_REASONS.items())
 
     @property
     def can_order(self) -> bool:
@@ -260,7 +261,9 @@ def _buttons(card: TaskCard) -> tuple[Button, ...]:
     pairs = SERVICE_KEYS if card.task.task_class is TaskClass.SERVICE else SELLING_KEYS
     if settled and pairs is SELLING_KEYS:
         pairs = ((Disposition.RESOLVED, "1"), *SELLING_KEYS[1:])
-    return tuple(Button(str(one), DISPOSITIONS[one], key, ASKS.get(one)) for one, key in pairs)
+    lost = card.standing is not None and card.standing.phase is Phase.REACTIVATION
+    asks = ASKS | {Disposition.NOT_INTERESTED: "loss"} if lost else ASKS
+    return tuple(Button(str(one), DISPOSITIONS[one], key, asks.get(one)) for one, key in pairs)
 
 
 def _input_time(local_now: datetime | None, ahead: timedelta) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from console.worth import TEXTS as WORTH
 from schemas.decisions import NeedKind, Reason
 from schemas.errors import DeadLetterReason
+from schemas.events.accounts import LossReason
 from schemas.events.ours import Disposition, OverrideReason
 
 TEXTS: Mapping[str, str] = {
@@ -105,6 +106,10 @@ TEXTS: Mapping[str, str] = {
     "agent.stock_until": "Until when, if they say",
     "agent.stock_hint": "The forecast learns from it. Leave it empty if they do not know.",
     "agent.stock_save": "Save",
+    "agent.loss_title": "Not interested",
+    "agent.loss_reason": "Why they buy no more, if they say",
+    "agent.loss_unknown": "They did not say",
+    "agent.loss_save": "Save",
     "agent.dnc_title": "Never call this number again?",
     "agent.dnc_text": "It takes effect at once: every open task and callback of this number is cancelled.",
     "agent.dnc_confirm": "Do not call again",
@@ -336,6 +341,19 @@ KINDS: Mapping[NeedKind, str] = {
     NeedKind.EDI_CONNECTION: "Connect their procurement",
     NeedKind.INNOVATION_DAY: "Joint innovation day",
     NeedKind.NEW_PARTNERSHIP: "New partnership",
+}
+
+LOSS_REASONS: Mapping[LossReason, str] = {
+    LossReason.PRICE: "Price",
+    LossReason.DELIVERY: "Late or wrong deliveries",
+    LossReason.SERVICE: "Service",
+    LossReason.QUALITY: "Quality of the goods",
+    LossReason.ASSORTMENT: "We do not have what they need",
+    LossReason.COMPETITOR: "Another supplier",
+    LossReason.CREDIT: "Terms of payment",
+    LossReason.LESS_NEED: "They need less",
+    LossReason.OUT_OF_BUSINESS: "They closed",
+    LossReason.OTHER: "Something else",
 }
 
 LETTER_REASONS: Mapping[DeadLetterReason, str] = {

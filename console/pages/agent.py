@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import FastAPI, Form
 from fastapi.responses import HTMLResponse
@@ -23,6 +23,7 @@ from outreach.ports import Transaction
 from outreach.task import TaskState
 from schemas.decisions import Reason
 from schemas.errors import BadInput, Refused
+from schemas.events.accounts import LossReason
 from schemas.events.ours import Disposition
 
 SKIPS = (
@@ -60,6 +61,7 @@ class Disposed(Held):
     disposition: Disposition
     callback_at: datetime | None = None
     stock_until: str = Field(default="", max_length=10)
+    loss_reason: LossReason | Literal[""] = ""
     zone: str = Field(default="UTC", max_length=64)
 
 
@@ -168,6 +170,7 @@ def dispose(console: Services, me: Me, task_id: str, sent: Annotated[Disposed, F
             sent.disposition,
             callback_at=_there(sent.callback_at, sent.zone),
             stock_until=_day_there(sent.stock_until, sent.zone),
+            loss_reason=sent.loss_reason or None,
         )
         task = console.desk.dispose(tx, task_id, sent.token, outcome, tx.db_now())
         superseded = task.state is TaskState.SUPERSEDED

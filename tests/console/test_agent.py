@@ -8,7 +8,9 @@ import httpx
 
 from outreach.task import TaskState
 from schemas.decisions import NeedKind, Reason
-from schemas.events.ours import Disposition
+from schemas.envelope import decode
+from schemas.events.accounts import LossReason
+from schemas.events.ours import CallEnded, Disposition, Phase
 from tests.console.caller import Caller
 from tests.console.conftest import Site
 from tests.console.seeds import NOW, contact, covered, evidence, need, standing
@@ -123,6 +125,25 @@ def test_a_service_task_shows_the_complaint_and_its_own_dispositions(site: Site)
     done = agent.post(f"/agent/tasks/{task_id}/disposition", data={"token": token, "disposition": "resolved"})
     assert "Saved: Settled" in done.text
     assert state_of(site, task_id) is TaskState.DONE
+
+
+def test_a_lost_customer_s_no_asks_for_the_reason_and_the_log_hears_it(site: Site) -> None:
+    with site.store.begin() as tx:
+        site.desk.apply_effects(tx, [standing("17850", 9, phase=Phase.REACTIVATION)])
+    agent, task_id, token = in_call(site)
+    page = agent.get("/agent").text
+    assert 'data-opens="loss"' in page
+    assert "Another supplier" in page
+    told = {"token": token, "disposition": "not_interested", "loss_reason": "competitor"}
+    assert "Saved: Not interested" in agent.post(f"/agent/tasks/{task_id}/disposition", data=told).text
+    with site.store.read() as tx:
+        payloads = [decode(message.payload).fact for message in tx.outbox.pending("log")]
+    assert [fact.loss_reason for fact in payloads if isinstance(fact, CallEnded)] == [LossReason.COMPETITOR]
+
+
+def test_who_still_buys_is_not_asked_why_he_does_not(site: Site) -> None:
+    agent, _, _ = in_call(site)
+    assert 'data-opens="loss"' not in agent.get("/agent").text
 
 
 def test_every_disposition_of_the_list_ends_the_call(site: Site) -> None:

@@ -5,10 +5,11 @@ from importlib.resources import files
 
 import pytest
 
-from console.texts import DISPOSITIONS, HAPPENINGS, KINDS, LETTER_REASONS, REASONS, TEXTS, plain, text
+from console.texts import DISPOSITIONS, HAPPENINGS, KINDS, LETTER_REASONS, LOSS_REASONS, REASONS, TEXTS, plain, text
 from outreach.task import TaskEvent
 from schemas.decisions import NeedKind, Reason
 from schemas.errors import DeadLetterReason
+from schemas.events.accounts import LossReason
 from schemas.events.ours import Disposition
 
 CONSOLE = files("console")
@@ -26,6 +27,7 @@ def test_closed_lists_have_words() -> None:
     assert set(REASONS) == set(Reason)
     assert set(DISPOSITIONS) == set(Disposition)
     assert set(KINDS) == set(NeedKind)
+    assert set(LOSS_REASONS) == set(LossReason)
     assert set(LETTER_REASONS) == set(DeadLetterReason)
     assert {str(event) for event in TaskEvent} <= set(HAPPENINGS)
 
