@@ -51,9 +51,10 @@ def spacing_after(context: Context, profile: Profile, said: Disposition | None) 
 def next_attempt(
     context: Context, profile: Profile, tried: Sequence[Attempt], task_class: TaskClass
 ) -> datetime | None:
-    """When the account may next be tried about this class, by how its last attempt ended; None: no attempt is known."""
+    """When the account may next be tried about this class, by how its last attempt ended; None: nothing holds it up."""
     own = [attempt for attempt in tried if attempt.task_class is task_class]
     if not own:
         return None
     last = max(own, key=lambda attempt: (attempt.started_at, attempt.attempt_id))
-    return (last.ended_at or last.started_at) + spacing_after(context, profile, last.disposition)
+    spacing = spacing_after(context, profile, last.disposition)
+    return (last.ended_at or last.started_at) + spacing if spacing else None
