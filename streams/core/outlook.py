@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from forecasting.columns import Floats, PairColumns
 from forecasting.explain import GUESSED_BELOW, quantity_ratio
 from forecasting.model import Forecaster
-from forecasting.pair import summarise
+from forecasting.pair import pulse_of, summarise
 from streams.state import Account, Pair
 
 SEASON_DAYS = 14
@@ -79,9 +79,11 @@ def outlooks(forecaster: Forecaster, question: Question, accounts: PairColumns) 
     return Answer(_loud(forecaster, columns.take(loud), today[loud], p_due[loud], loud), due_in)
 
 
-def account_columns(accounts: Sequence[Account]) -> PairColumns:
-    """The accounts' own order days, one row an account."""
-    return summarise([account.orders for account in accounts])
+def account_columns(accounts: Sequence[Account], today: Floats) -> PairColumns:
+    """The accounts' own order days, and how much of what they buy is due on their local day; one row an account."""
+    states = [[pair.orders for pair in account.pairs.values()] for account in accounts]
+    pulse = [pulse_of(some, day) for some, day in zip(states, today.tolist(), strict=True)]
+    return replace(summarise([account.orders for account in accounts]), pulse=np.array(pulse, float).reshape(-1, 4))
 
 
 def _season(forecaster: Any, columns: PairColumns, today: Floats) -> Floats:
