@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from outreach.desk import lines, merging, reorders, spacing, told
+from outreach.desk import hints, lines, merging, reorders, spacing, told
 from outreach.desk.context import Context
 from outreach.desk.ranking import ranked, value_edges
 from outreach.desk.results import Applied
@@ -45,6 +45,7 @@ def apply_effects(context: Context, effects: Iterable[Effect]) -> Applied:
     repeated = sum(not application.apply(effect) for effect in batch)
     application.save()
     space = application.space
+    hints.judge_new(context, space.new_tasks())
     return Applied(len(batch), repeated, space.opened, space.merged, space.closed)
 
 

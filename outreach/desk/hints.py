@@ -8,6 +8,7 @@ from outreach.desk import eligibility
 from outreach.desk.context import Context
 from outreach.ports import Hint
 from outreach.records import Task
+from outreach.task import TaskState
 from schemas.decisions import Reason
 
 
@@ -25,6 +26,21 @@ def refresh(context: Context, now: datetime, rounds: int) -> int:
         if not woken and not tasks:
             break
     return total
+
+
+def judge_new(context: Context, tasks: Sequence[Task]) -> None:
+    """Tasks that were just opened: what blocks one now is remembered with its reason, so that pages tell it at once."""
+    fresh = [task for task in tasks if task.state is TaskState.READY]
+    if not fresh or context.now is None:
+        return
+    known = eligibility.learn(context, fresh)
+    blocked = []
+    for task in fresh:
+        verdict = eligibility.judge(context, task, known)
+        if verdict.retry_at is not None:
+            blocked.append(Hint(task.task_id, verdict.retry_at, None, verdict.reasons[0]))
+    if blocked:
+        context.tx.tasks.set_hints(blocked)
 
 
 def place(context: Context, tasks: Sequence[Task], now: datetime) -> None:

@@ -139,6 +139,10 @@ class Workspace:
         tx.audit.append(self._audit)
         tx.outbox.append(self._outbox)
 
+    def new_tasks(self) -> list[Task]:
+        """Tasks that this use case has opened, as they are now."""
+        return [task for task_id, task in self.tasks.items() if task_id not in self._versions]
+
     def _close(self, task: Task, before: Task) -> None:
         self.closed += before.state in OPEN
         if self._open.get((task.account_id, task.task_class)) == task.task_id:
