@@ -74,16 +74,19 @@ def open_tasks(count: int, seed: int = 1) -> Iterator[Opened]:
 
 
 def _opened(account: str, number: int, chance: random.Random) -> Opened:
-    country, region, zone = PLACES[number % len(PLACES)]
-    service, large = number % SERVICE_EVERY == 0, number % KEY_ACCOUNT_EVERY == 0
-    task_class = TaskClass.SERVICE if service else TaskClass.SELLING
-    p_due, spend = 0.5 + chance.random() / 2, chance.random() * 1000.0
+    task = _task(account, number, chance)
+    spend, phone = chance.random() * 1000.0, f"+447700{number:08d}"
+    standing = _standing(account, number, spend, task.created_at)
+    return Opened(task, _need(task), standing, ContactPoint(f"{account}-c1", account, "Robin Example", phone))
+
+
+def _task(account: str, number: int, chance: random.Random) -> Task:
+    task_class = TaskClass.SERVICE if number % SERVICE_EVERY == 0 else TaskClass.SELLING
+    large, p_due = number % KEY_ACCOUNT_EVERY == 0, 0.5 + chance.random() / 2
     created = NOW - timedelta(days=chance.randrange(5), hours=1)
-    need_id = ids.need_id(account, "argon", 1)
-    task_id = ids.task_id(account, task_class, need_id)
-    since, until = window(country, region, zone)
-    task = Task(
-        task_id=task_id,
+    since, until = window(*PLACES[number % len(PLACES)])
+    return Task(
+        task_id=ids.task_id(account, task_class, ids.need_id(account, "argon", 1)),
         account_id=account,
         task_class=task_class,
         state=TaskState.READY,
@@ -95,7 +98,7 @@ def _opened(account: str, number: int, chance: random.Random) -> Opened:
         rank=priority.rank(
             callback_due=False,
             p_due=p_due,
-            value_decile=priority.decile(spend, _EDGES),
+            value_decile=chance.randrange(10),
             account_tier=2,
             profile_tier=2 if large else 4,
             created_at=created,
@@ -105,30 +108,37 @@ def _opened(account: str, number: int, chance: random.Random) -> Opened:
         eligible_until=until,
         hint_reason=Reason.OUTSIDE_CALLING_HOURS if since else None,
     )
-    need = Need(
-        need_id=need_id,
-        account_id=account,
+
+
+def _need(task: Task) -> Need:
+    return Need(
+        need_id=ids.need_id(task.account_id, "argon", 1),
+        account_id=task.account_id,
         account_version=2,
         status=NeedStatus.OPEN,
         group="argon",
-        at=created,
+        at=task.created_at,
         group_name="Argon",
         cycle=1,
-        kind=NeedKind.RECOVERY if service else NeedKind.EXPECTED_REORDER,
-        task_class=task_class,
-        task_id=task_id,
+        kind=NeedKind.RECOVERY if task.task_class is TaskClass.SERVICE else NeedKind.EXPECTED_REORDER,
+        task_class=task.task_class,
+        task_id=task.task_id,
         quantity_units=2.0,
-        p_due=p_due,
+        p_due=task.p_due,
         valid_until=task.valid_until,
-        opened_at=created,
+        opened_at=task.created_at,
         evidence_json=_EVIDENCE,
     )
-    standing = AccountStanding(
+
+
+def _standing(account: str, number: int, spend: float, at: datetime) -> AccountStanding:
+    country, region, zone = PLACES[number % len(PLACES)]
+    return AccountStanding(
         account_id=account,
         account_version=1,
-        at=created,
+        at=at,
         place=Place(partition=0, offset=number),
-        size=Size.LARGE if large else Size.SMALL,
+        size=Size.LARGE if number % KEY_ACCOUNT_EVERY == 0 else Size.SMALL,
         phase=Phase.MAINTENANCE,
         country=country,
         region=region,
@@ -136,8 +146,6 @@ def _opened(account: str, number: int, chance: random.Random) -> Opened:
         yearly_spend=spend,
         last_order_at=NOW - timedelta(days=27),
     )
-    phone = f"+447700{number:08d}"
-    return Opened(task, need, standing, ContactPoint(f"{account}-c1", account, "Robin Example", phone))
 
 
 @cache
