@@ -16,9 +16,18 @@ from forecasting.similar.answers import (
     Ranked,
     Suggestion,
 )
+from forecasting.similar.artefact import digest_of, dumps, loads
 from forecasting.similar.baskets import Baskets, baskets_of
 from forecasting.similar.catalogue import Catalogue
 from forecasting.similar.learning import fit_recommender, steps, suggest
+from forecasting.similar.newcomers import (
+    FirstOrder,
+    PacePrior,
+    cart_of,
+    first_suggestions,
+    pace_prior,
+    similar_accounts,
+)
 from forecasting.similar.recommender import Recommender
 
 __all__ = [
@@ -30,11 +39,20 @@ __all__ = [
     "AccountSuggestions",
     "Baskets",
     "Catalogue",
+    "FirstOrder",
+    "PacePrior",
     "Ranked",
     "Recommender",
     "Suggestion",
     "baskets_of",
+    "cart_of",
+    "digest_of",
+    "dumps",
+    "first_suggestions",
     "fit_recommender",
+    "loads",
+    "pace_prior",
+    "similar_accounts",
     "steps",
     "suggest",
 ]

@@ -79,15 +79,13 @@ def _union(
     population: Population, slow: Scores, alike: Scores, barred: sp.csr_array, widths: Widths
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     skus = len(population.skus)
-    found = np.unique(
-        np.concatenate(
-            [
-                slow.best(widths.items, barred),
-                alike.best(widths.neighbours, barred),
-                _hot(population, barred, widths.hot),
-            ]
-        )
+    parts = (
+        slow.best(widths.items, barred),
+        alike.best(widths.neighbours, barred),
+        _hot(population, barred, widths.hot),
     )
+    found = np.sort(np.concatenate(parts))
+    found = found[np.append(True, found[1:] != found[:-1])] if len(found) else found
     found = found[population.available[found % skus]]
     no = keys_of(barred)
     if len(no) and len(found):

@@ -70,12 +70,19 @@ def features(population: Population, found: Candidates) -> Floats32:
 
 
 def log_ranks(row: NDArray[np.int64], score: Floats32) -> Floats32:
-    """log(1 + rank) of each candidate among those of its row, best 0; ties in order of their products."""
-    order = np.lexsort((-score, row))
-    start = np.searchsorted(row, row)  # rows are sorted: where the candidate's row begins
+    """log(1 + rank) of each candidate among those of its row, best 0; ties share the best of their ranks."""
+    if not len(row):
+        return score
+    top = float(np.abs(score).max()) * 1.000001 + 1e-30
+    key = 2.0 * row - score / top  # one key sorts several times faster than two
+    order = np.argsort(key)
+    key = key[order]
+    place = np.arange(len(key))
+    place = np.maximum.accumulate(np.where(np.append(True, key[1:] != key[:-1]), place, 0))
     rank = np.empty(len(row), np.int64)
-    rank[order] = np.arange(len(row))
-    return np.asarray(np.log1p(rank - start), np.float32)
+    rank[order] = place
+    start = np.searchsorted(row, np.arange(row[-1] + 1))  # rows are sorted
+    return np.log1p((rank - start[row]).astype(np.float32))
 
 
 def _items(items: Items, sku: NDArray[np.int64], put: Put) -> None:

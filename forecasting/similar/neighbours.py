@@ -40,14 +40,13 @@ def counted(alike: sp.csr_array, bought: sp.csr_array) -> Scores:
 
 def _own(references: References, carts: Baskets) -> dict[int, int]:
     """Row of an account -> its place among the references."""
-    place = {name: number for number, name in enumerate(references.account_ids)}
+    place = references.place
     return {row: place[name] for row, name in enumerate(carts.account_ids) if name in place}
 
 
 def _nearest(left: sp.csr_array, right: sp.csr_array, own: dict[int, int]) -> sp.csr_array:
-    alike = sp.csr_array(left @ right.T)
+    alike = sp.csr_array(left @ right)
     if own:
-        alike.sort_indices()
         rows = np.repeat(np.arange(alike.shape[0]), np.diff(alike.indptr))
         mine = np.full(alike.shape[0], -1)
         mine[list(own)] = list(own.values())

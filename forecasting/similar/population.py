@@ -13,7 +13,7 @@ from forecasting.similar.factors import Factors, factors_of
 from forecasting.similar.weights import cosine_weights, exact_weights, gram, sparse_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -47,9 +47,9 @@ class Items:
 class References:
     """Accounts that neighbours are chosen from, shape (references, skus) each, rows of directions of length 1."""
 
-    account_ids: Sequence[str]
+    place: Mapping[str, int]  # of an account
     bought: sp.csr_array
-    ever: sp.csr_array  # directions of `bought`
+    ever: sp.csr_array  # directions of `bought`, turned: shape (skus, references)
     votes: sp.csr_array
     fresh_votes: sp.csr_array  # first bought in the last 30 days
 
@@ -137,9 +137,9 @@ def references_of(baskets: Baskets) -> References:
     bought = some.matrix()
     fresh = some.first_age <= FAST_DAYS
     return References(
-        some.account_ids,
+        {name: number for number, name in enumerate(some.account_ids)},
         bought,
-        directions(bought),
+        sp.csr_array(directions(bought).T),
         some.decayed(VOTE_DAYS),
         some.matrix(np.ones(len(fresh), np.float32), fresh),
     )

@@ -116,8 +116,12 @@ class Recommender:
 
 def _best(row: NDArray[np.int64], score: Floats32, k: int) -> NDArray[np.int64]:
     """Places of the k best candidates of each row, best first; ties in order of their products."""
-    order = np.lexsort((-score, row))
-    return order[np.arange(len(row)) - np.searchsorted(row, row) < k]
+    if not len(row):
+        return row
+    span = float(score.max() - score.min()) + 1.0
+    order = np.argsort(row * span - score, kind="stable")
+    start = np.searchsorted(row, np.arange(row[-1] + 1))
+    return order[np.arange(len(row)) - start[row] < k]
 
 
 def _chunks(carts: Baskets, exact: bool) -> Iterator[NDArray[np.int64]]:

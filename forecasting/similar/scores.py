@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from forecasting.similar.baskets import Floats32
 
 
+CELLS_AT_ONCE = 12_000_000
+
+
 class Scored(Protocol):
     """Anything that scores (row, sku) pairs."""
 
@@ -33,6 +36,8 @@ class Scores:
         if isinstance(self.values, np.ndarray):
             return self.values[row, sku]
         skus = self.values.shape[1]
+        if self.values.shape[0] * skus <= CELLS_AT_ONCE:  # quicker than to sort
+            return np.asarray(self.values.toarray()[row, sku], np.float32)
         known = keys_of(self.values)
         if not len(known):
             return np.zeros(len(row), np.float32)
