@@ -172,4 +172,4 @@ def _left(told_units: float, open_units: float | None) -> float:
 
 
 def _units(folding: Folding, lines: Iterable[OrderLine]) -> float:
-    return sum(group_quantities(folding, lines).values())
+    return sum(group_quantities(folding, lines).values(), 0.0)

@@ -57,12 +57,17 @@ class Installation:
                 process.kill()
                 raise
 
-    def run(self, *command: str) -> None:
-        """A command of ours, to its end."""
+    def run(self, *command: str) -> str:
+        """A command of ours, to its end; what it printed."""
         main = "from ops.cli import main; main()"
-        subprocess.run(
-            [sys.executable, "-c", main, *command], env={**os.environ, **self._environment}, check=True, text=True
+        told = subprocess.run(
+            [sys.executable, "-c", main, *command],
+            env={**os.environ, **self._environment},
+            check=True,
+            text=True,
+            stdout=subprocess.PIPE,
         )
+        return told.stdout
 
 
 @pytest.fixture

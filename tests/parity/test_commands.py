@@ -1,12 +1,14 @@
 """The commands of the Kafka runtime as an operator runs them: from a file of orders to calls that are ready."""
 
 import csv
+import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from outreach.store.sql import store_for
+from outreach.store.sql import SqlStore, store_for
 from outreach.task import TaskState
 from schemas.decisions import Reason
 from tests.parity.conftest import Installation, wait_until
@@ -43,7 +45,29 @@ def test_import_learn_and_tick_open_calls(installation: Installation, tmp_path: 
         installation.run("learn")
         installation.run("tick", "--once")
         wait_until(lambda: decided() == ACCOUNTS, "a call or a reason for every account", 120)
+        _change_profiles(installation, lambda: _ready(store))
     store.close()
+
+
+def _change_profiles(installation: Installation, ready: Callable[[], int]) -> None:
+    """A set that sells nothing is tried out on the workers' states, switched on, and taken back."""
+    before = ready()
+    assert before > 0
+    trial = json.loads(installation.run("profiles", "diff", "--json", "--set", "*.opens=recovery"))["trial"]
+    assert (trial["accounts"], trial["withdrawn"]["tasks"], trial["added"]["tasks"]) == (ACCOUNTS, before, 0)
+    assert ready() == before
+    installation.run("profiles", "apply", "--yes", "--by", "anna", "--set", "*.opens=recovery")
+    wait_until(lambda: ready() == 0, "every call withdrawn by the new profiles", 60)
+    installation.run("profiles", "rollback", "--by", "ben")
+    wait_until(lambda: ready() == before, "every call found again by the old ones", 60)
+    told = installation.run("profiles", "history").splitlines()
+    assert told[0].startswith("* profiles-3 ")
+    assert len(told) == 3
+
+
+def _ready(store: SqlStore) -> int:
+    with store.read() as tx:
+        return tx.tasks.counts().get(TaskState.READY, 0)
 
 
 def _accounts_known(installation: Installation) -> int:

@@ -5,6 +5,8 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
+from outreach.kinds import ACCOUNT_WIDE, group_of
+from schemas.decisions import NeedKind
 from schemas.envelope import Event
 from schemas.events import accounts, orders, ours, usage
 from tests.streams.harness import START, in_force, said, tick
@@ -26,19 +28,33 @@ lines = st.lists(
 order_id = st.sampled_from(ORDER_IDS)
 complaint = st.sampled_from(("c1", "c2"))
 
+days = st.integers(-20, 40).map(lambda days: START + timedelta(days=days))
+invoice = st.sampled_from(("i1", "i2"))
+whole = st.sampled_from([group_of(kind) for kind in ACCOUNT_WIDE] + ["*complaint:c1", "*invoice:i1", "*delivery:o1"])
+
 facts = st.one_of(
     st.builds(orders.OrderPlaced, order_id=order_id, lines=lines),
-    st.builds(orders.OrderPlaced, order_id=order_id, lines=lines),
+    st.builds(orders.OrderPlaced, order_id=order_id, lines=lines, promised_at=st.none() | days),
     st.builds(orders.OrderChanged, order_id=order_id, lines=lines),
     st.builds(orders.OrderCancelled, order_id=order_id),
     st.builds(orders.OrderReturned, order_id=st.none() | order_id, lines=lines),
     st.builds(orders.OrderDelivered, order_id=order_id),
+    st.builds(orders.OrderShipped, order_id=order_id, expected_at=st.none() | days),
     st.builds(
         usage.UsageReported, sku=st.sampled_from(SKUS), kind=st.sampled_from(usage.UsageKind), value=st.integers(0, 90)
     ),
     st.builds(accounts.ComplaintOpened, complaint_id=complaint),
     st.builds(accounts.ComplaintResolved, complaint_id=complaint),
-    st.builds(accounts.CreditChanged, hold=st.booleans()),
+    st.builds(accounts.InvoiceDisputed, invoice_id=invoice),
+    st.builds(accounts.InvoicePaid, invoice_id=invoice),
+    st.builds(accounts.PartnerTouchpoint, partner_id=st.just("p"), kind=st.sampled_from(NeedKind)),
+    st.builds(
+        accounts.AccountChanged,
+        size=st.sampled_from((*accounts.Size, None)),
+        preferred_channel=st.sampled_from((*accounts.Channel, None)),
+        edi_connected=st.booleans(),
+    ),
+    st.builds(accounts.CreditChanged, hold=st.booleans(), terms_days=st.sampled_from((None, 30))),
     st.builds(accounts.ConsentWithdrawn, purpose=st.just("selling"), channel=st.just("phone")),
     st.builds(
         ours.CallEnded,
@@ -47,6 +63,15 @@ facts = st.one_of(
         task_class=st.just("selling"),
         disposition=st.sampled_from(ours.Disposition),
         groups=st.lists(st.sampled_from(SKUS), max_size=2).map(tuple),
+        exhausted=st.booleans(),
+    ),
+    st.builds(
+        ours.CallEnded,
+        task_id=st.just("t"),
+        attempt_id=st.just("a"),
+        task_class=st.sampled_from(("selling", "service")),
+        disposition=st.sampled_from(ours.Disposition),
+        groups=st.lists(whole, max_size=2).map(tuple),
         exhausted=st.booleans(),
     ),
 )
