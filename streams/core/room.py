@@ -7,10 +7,10 @@ A pair that was let go may come again: it begins at the cycle floor, and its nee
 from schemas.errors import BadEvent, DeadLetterReason
 from streams.core.context import Folding
 from streams.core.needs import end_need
-from streams.state import ACCOUNT_GROUP, Account, Forgotten, Pair
+from streams.state import ACCOUNT_GROUP, EPOCH_DAY, Account, Forgotten, Pair, seconds
 
 FORGET_DAYS = 730
-"""A product that was not ordered for so long is no longer forecast, and its pair is let go."""
+"""A product that was not ordered for so long before the account's newest order is let go: it is no longer forecast."""
 LOOK_EVERY_PAIRS = 32
 LOOK_EVERY_EVENTS = 64
 MANY_LINES = 256
@@ -32,8 +32,8 @@ def make_room(folding: Folding, pairs_before: int, lines: int = 0) -> None:
     grown = len(account.pairs) // LOOK_EVERY_PAIRS > pairs_before // LOOK_EVERY_PAIRS
     if not (grown or lines >= MANY_LINES or account.version % LOOK_EVERY_EVENTS == 0):
         return
-    today = folding.today
-    for group in [group for group, pair in account.pairs.items() if _is_over(account, group, pair, today)]:
+    newest_day = EPOCH_DAY + max(account.newest, seconds(folding.event_time)) // 86_400
+    for group in [group for group, pair in account.pairs.items() if _is_over(account, group, pair, newest_day)]:
         _forget(folding, group)
     room = COMFORT_BYTES - weight_bytes(account)
     if room >= COMFORT_BYTES - MOST_BYTES:
@@ -64,14 +64,14 @@ def check_complaints(account: Account) -> None:
         raise BadEvent(DeadLetterReason.BAD_DATA, detail)
 
 
-def _is_over(account: Account, group: str, pair: Pair, today: int) -> bool:
+def _is_over(account: Account, group: str, pair: Pair, newest_day: int) -> bool:
     """Whether nothing can come of the pair any more but a new beginning."""
     if pair.need is not None or pair.stock is not None or group == ACCOUNT_GROUP:
         return False
     if group.startswith(ACCOUNT_GROUP):  # what was mended; a need of the account that names nothing is had once
         lasts = group in account.relation.troubles or any(one[:150] in group for one in account.complaints)
         return ":" in group and not lasts and pair.done_cycle == pair.cycle
-    return pair.hold_until is None and _last_day(pair) < today - FORGET_DAYS
+    return pair.hold_until is None and _last_day(pair) < newest_day - FORGET_DAYS
 
 
 def _worth_keeping(pair: Pair, group: str) -> tuple[bool, bool, bool, int, str]:
