@@ -56,6 +56,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("profiles", "Show, check, try out and switch on policy profiles."),
             Entry("rules", "List the calling rules, or say what they make of one place."),
             Entry("report", "Say whether calling pays, what became of tasks, what is normal."),
+            Entry("team", "Set queues, and agents with their skills and shifts."),
             Entry("users", "Add people, set their roles, make login links and API keys."),
             Entry("explain", "Say why a task is there: forecast, versions, events behind it, decisions since."),
             Entry("replay", "Fold the log anew and compare: the same events give the same tasks."),

@@ -1,7 +1,8 @@
 """The published contract as files: ``python -m ops.published write | check | release VERSION``.
 
-``write`` brings schemas/published, docs/configuration.md and the generated parts of pages up to the code. ``check`` says
-what differs, and what a reader of any released contract would miss. ``release`` freezes the contract; a frozen one is never written again.
+``write`` brings schemas/published, docs/configuration.md and the generated parts of pages up to the code. ``check``
+says what differs, and what a reader of any released contract would miss. ``release`` freezes the contract; a frozen one
+is never written again.
 """
 
 import json

@@ -20,6 +20,7 @@ from ops.embedded.learner import Learner
 from ops.embedded.profiles import FilePlace
 from ops.embedded.writer import BusinessTime, Writer, tick_event, wall_hour
 from ops.profile_desk import answer
+from ops.team_file import parsed, put_team
 from schemas.base import as_utc
 from schemas.errors import BadInput, RingaheadError
 from streams.embedded.lock import DataFolderLock, Owner
@@ -111,12 +112,17 @@ def _admin(opened: Opened, writer: Writer, business_time: BusinessTime) -> Admin
     def contacts(asked: Mapping[str, Any]) -> Mapping[str, Any]:
         return keep_asked(opened.store, opened.desk, asked)
 
+    def team(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        with opened.store.begin() as tx:
+            queues, agents = put_team(tx, opened.desk, parsed(asked), "ringahead team")
+        return {"queues": queues, "agents": agents}
+
     place = FilePlace(opened, writer.wake)
 
     def profiles(asked: Mapping[str, Any]) -> Mapping[str, Any]:
         return answer(place, asked)
 
-    return {"tick": tick, "learn": learn, "profiles": profiles, "contacts": contacts}
+    return {"tick": tick, "learn": learn, "profiles": profiles, "contacts": contacts, "team": team}
 
 
 def _moment(told: object) -> datetime | None:

@@ -6,6 +6,8 @@ from outreach.records import AnswerState
 from outreach.store.schema import metadata
 from outreach.store.types import UtcMoment, Word, Words
 
+__all__ = ["asked_orders", "erasures", "metadata", "products", "queues", "register_numbers", "registers"]
+
 queues = Table(
     "queues",
     metadata,

@@ -18,7 +18,6 @@ from sqlalchemy import (
     insert,
     or_,
     select,
-    type_coerce,
     union_all,
     update,
 )
@@ -175,9 +174,9 @@ class SqlTasks(SqlTable[Task]):
 
     def missed(self, since: datetime) -> Mapping[str, int]:
         """By what last blocked them."""
-        why = func.coalesce(type_coerce(_T.hint_reason, Text), "")
-        query = select(why, func.count()).where(_among({TaskState.EXPIRED}), _T.closed_at >= since).group_by(why)
-        return counted(self.connection, query)
+        late = (_among({TaskState.EXPIRED}), _T.closed_at >= since)
+        query = select(_T.hint_reason, func.count()).where(*late).group_by(_T.hint_reason)
+        return {str(why or ""): count for why, count in counted(self.connection, query).items()}
 
     def owned_by(self, agent_id: str, limit: int = 500) -> list[Task]:
         """Promised or assigned to the agent, locked."""
