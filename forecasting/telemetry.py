@@ -29,6 +29,7 @@ UNKNOWN_RATE_DAYS = 30.0  # a first level is guessed to last so long, give or ta
 TAIL = 2.326  # standard deviations of the predictive 1 and 99 %: beyond them a surprise teaches no more
 SCALE_GAIN = 0.08  # of one surprise in what is known of the meter's unsteadiness
 LEAST_SCALE, MOST_SCALE = 0.05, 20.0
+WANDER_SPANS = 2.0  # expected spans for which the rate wanders; under 3, or the chance would fall with the horizon
 LONGEST_DAYS = 365  # quantiles beyond are never
 
 
@@ -142,9 +143,13 @@ def runs_out_within(
     level, rate, level_var, covariance, rate_var, scale = _at(states, as_of_day)
     slope = (DAILY_NOISE * rate) ** 2 - 2 * np.minimum(covariance, 0.0)  # level and rate err against each other
     days = np.maximum(np.asarray(horizon_days, float), 0.0)
-    spread = np.sqrt(scale * (level_var + slope * days + rate_var * days**2))
     margin = level - reorder_point
     use = rate * days
+    lasts = np.divide(np.maximum(margin, 0.0), rate, out=np.zeros(len(rate)), where=rate > 0)
+    wander = (
+        (RATE_DRIFT * rate) ** 2 * days * np.minimum(days, WANDER_SPANS * lasts) ** 2 / 3
+    )  # of the rate, from now on
+    spread = np.sqrt(scale * (level_var + slope * days + rate_var * days**2 + wander))
     score = np.divide(use - margin, spread, out=np.where(use >= margin, np.inf, -np.inf), where=spread > 0)
     known = np.array([s.level_known for s in states], bool)
     return np.where(known, np.where(margin <= 0, 1.0, ndtr(score)), 0.0)
