@@ -15,10 +15,13 @@ from typing import TypeVar
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
-from forecasting.forecasts import HORIZONS_DAYS, Level, forecast_table, forecastable, forecaster_of
-from forecasting.history import OrderDays, Pairs, order_days
+from forecasting.backtest.method import OURS, Method
+from forecasting.backtest.ours import ours
+from forecasting.backtest.run import LEVELS, run
+from forecasting.backtest.tables import means, scores_table
+from forecasting.forecasts import forecastable
+from forecasting.history import OrderDays, order_days
 from forecasting.learn import fit_population
 from forecasting.pair import OrderMark, PairState, add_order, summarise
 from forecasting.similar import suggest
@@ -26,10 +29,8 @@ from ops.importers import online_retail
 
 ORIGINS = ("2011-07-04", "2011-08-01", "2011-09-05", "2011-10-03")
 END_OF_YEAR = date(2011, 12, 10)
-MIN_ORDERS = 3
 KEEP_EVERY = 10
 Result = TypeVar("Result")
-LEVELS: tuple[Level, ...] = ("pair", "account")
 
 
 def lines(small: bool) -> pd.DataFrame:
@@ -38,49 +39,11 @@ def lines(small: bool) -> pd.DataFrame:
     return whole[whole.account_id.astype(int) % KEEP_EVERY == 0] if small else whole
 
 
-def waits(history: OrderDays, pairs: Pairs, as_of_day: int) -> np.ndarray:
-    """Days from as_of until each pair's next order, inf where none came; shape (pairs,)."""
-    later = history.where(history.day >= as_of_day)
-    skus = len(history.skus)
-    key, wanted = later.account * skus + later.sku, pairs.account * skus + pairs.sku
-    place = np.minimum(np.searchsorted(key, wanted), len(key) - 1)
-    return np.where(key[place] == wanted, later.day[place] - as_of_day, np.inf)
-
-
-def auc(came: np.ndarray, probability: np.ndarray) -> float:
-    """Chance that a pair which ordered was given more than one which did not."""
-    ranks, ones = rankdata(probability), came.sum()
-    return float((ranks[came].sum() - ones * (ones + 1) / 2) / (ones * (len(came) - ones)))
-
-
-def scores(history: OrderDays, origins: tuple[str, ...], level: Level) -> pd.DataFrame:
-    """AUC, Brier skill and mean forecast by horizon, ranked skill, coverage of [p10, p90]; mean over the origins."""
-    known, rows = history if level == "pair" else history.of_accounts(), []
-    for origin in origins:
-        day = date.fromisoformat(origin).toordinal()
-        pairs = forecastable(history, day, level)
-        pairs = pairs.take(pairs.columns.orders >= MIN_ORDERS)
-        forecaster = forecaster_of(fit_population(history, day), level)
-        table, wait = forecast_table(pairs, forecaster, day), waits(known, pairs, day)
-        rows.append(one_origin(table, wait, day))
-    return pd.DataFrame(rows).mean().round(3).to_frame(level)
-
-
-def one_origin(table: pd.DataFrame, wait: np.ndarray, day: int) -> dict[str, float]:
-    """Scores of one origin; quantiles are judged over all pairs, whether they came or not."""
-    row: dict[str, float] = {"pairs": len(table)}
-    error, spread = 0.0, 0.0
-    for horizon in HORIZONS_DAYS:
-        came, probability = wait < horizon, table[f"prob_{horizon}d"].to_numpy()
-        missed, base = np.mean((probability - came) ** 2), came.mean() * (1 - came.mean())
-        row |= {f"auc_{horizon}d": auc(came, probability), f"brier_skill_{horizon}d": 1 - missed / base}
-        row |= {f"forecast_{horizon}d": probability.mean(), f"came_{horizon}d": came.mean()}
-        error, spread = error + missed, spread + base
-    row["ranked_skill"] = 1 - error / spread
-    origin = pd.Timestamp(date.fromordinal(day))
-    for name in ("p10", "p50"):
-        row[f"came_by_{name}"] = float(np.mean(wait <= (table[name] - origin).dt.days.to_numpy()))
-    return row
+def scores(history: OrderDays, origins: tuple[str, ...]) -> pd.DataFrame:
+    """Every score of `ringahead backtest`, of ours alone; mean over the origins, one column a level."""
+    days = [date.fromisoformat(origin).toordinal() for origin in origins]
+    table = scores_table(run(history, days, LEVELS, [Method(OURS, "", ours())]))
+    return pd.concat([means(table, level).T.rename(columns={OURS: level}) for level in LEVELS], axis=1).round(3)
 
 
 def costs(frame: pd.DataFrame) -> Iterator[tuple[str, float, str]]:
@@ -139,7 +102,7 @@ def main() -> None:
         print(f"{what:<28} {seconds * 1000:>9,.1f} ms   {note}")
     print(f"{'peak memory':<28} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:>9,.0f} MB")
     history = order_days(frame)
-    print(pd.concat([scores(history, ORIGINS[-1:] if small else ORIGINS, level) for level in LEVELS], axis=1))
+    print(scores(history, ORIGINS[-1:] if small else ORIGINS))
 
 
 if __name__ == "__main__":
