@@ -16,9 +16,11 @@ from ops.importers.invented.meters import meters
 from ops.importers.invented.paperwork import paperwork
 from ops.importers.invented.people import people
 from ops.importers.invented.products import products
+from ops.importers.invented.relations import relations
 from ops.importers.online_retail import CREDITED, ORDERED
 from outreach.records import ContactPoint
 from schemas.envelope import Event
+from schemas.events.accounts import InvoiceDisputed
 from schemas.events.orders import OrderPlaced
 
 SEED = 20111209
@@ -50,11 +52,14 @@ def generate(orders: Iterable[Event], lines: pd.DataFrame, seed: int = SEED) -> 
         first_orders.setdefault(order.account_id, order.time)
     who = people(seed, _countries(bought), first_orders, until)
     master_at = placed[0].time - timedelta(days=MASTER_DAYS_BEFORE)
+    papers = list(paperwork(seed, placed, until))
+    disputes = [one for one in papers if isinstance(one.fact, InvoiceDisputed)]
     events = [
         *products(seed, _names(lines[lines["fate"].isin((ORDERED, CREDITED))]), master_at),
         *who.events,
         *meters(seed, placed, until),
-        *paperwork(seed, placed, until),
+        *papers,
+        *relations(seed, placed, disputes, until),
     ]
     happened = [event for event in events if event.time <= until]
     return Generated(sorted(happened, key=by_time), who.contacts, who.do_not_call)

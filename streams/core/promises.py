@@ -1,9 +1,10 @@
 """By when an order is to arrive, and that it did: a day that passes in silence is a late delivery.
 
-A day is promised by the order itself or by its shipment; otherwise, where the account's deliveries are reported, by the
-lead time of what was ordered.
+A day is promised by the order itself or by its shipment; otherwise, where the last orders of the account were each
+reported as shipped or delivered, by the lead time of what was ordered.
 """
 
+import math
 from collections.abc import Iterable
 
 from forecasting.pair import order_key
@@ -25,6 +26,8 @@ from streams.state import Promise, Relation, seconds
 
 FORGOTTEN_DAYS = 30
 """A day that was promised longer ago than this, with nothing heard since, is no news: nobody calls about it."""
+REPORTED_ORDERS = 2
+"""Reported arrivals in a row after which the lead time of an order counts as a promise."""
 REMEMBERED_PROMISES = 64
 REMEMBERED_ARRIVALS = 32
 LEAST_UNITS = 1e-9
@@ -72,6 +75,7 @@ def shipped(folding: Folding, event: Event, fact: OrderShipped) -> None:
         units = told if known is None else known.to_deliver
         _put_off(folding, key, Promise(fact.order_id, seconds(fact.expected_at), left, units))
     elif left <= LEAST_UNITS:
+        _arrived(relation, key)
         _over(folding, key, fact.order_id, "shipped")
     elif known is not None:
         known.to_ship = left
@@ -87,7 +91,7 @@ def delivered(folding: Folding, event: Event, fact: OrderDelivered) -> None:
     if left > LEAST_UNITS and known is not None:
         known.to_deliver = left
         return
-    relation.arrived = [*(one for one in relation.arrived if one != key), key][-REMEMBERED_ARRIVALS:]
+    _arrived(relation, key)
     _over(folding, key, fact.order_id, "delivered")
 
 
@@ -130,7 +134,21 @@ def _promised(folding: Folding, event: Event, fact: OrderPlaced) -> int | None:
         return None
     groups = group_quantities(folding, fact.lines)
     days = max(lead_time(folding, profile, group) for group in groups)
+    if not _is_told(folding, folding.local_day(event.time) - math.ceil(days)):
+        return None
     return seconds(event.time) + round(days * 86_400)
+
+
+def _is_told(folding: Folding, by_day: int) -> bool:
+    """Whether of the last orders that should have arrived by a day each was reported: else silence means nothing."""
+    account = folding.account
+    due = [mark.key for mark in account.orders.ring if mark.day < by_day][-REPORTED_ORDERS:]
+    return len(due) == REPORTED_ORDERS and set(due) <= set(account.relation.arrived)
+
+
+def _arrived(relation: Relation, key: int) -> None:
+    """Or left, with nothing more to come."""
+    relation.arrived = [*(one for one in relation.arrived if one != key), key][-REMEMBERED_ARRIVALS:]
 
 
 def _is_off(folding: Folding, key: int) -> bool:

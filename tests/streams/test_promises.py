@@ -122,7 +122,17 @@ class TestLate:
         scene.tell(placed("o1", wire=3))
         assert lates(scene, 6) == [], "nobody ever said that anything arrived"
         scene.tell(OrderDelivered(order_id="o1"), placed("o2", wire=3))
-        assert (lates(scene, 3), lates(scene, 2)) == ([], ["*delivery:o2"])
+        assert lates(scene, 6) == [], "and once is no habit"
+        scene.tell(OrderDelivered(order_id="o2"), placed("o3", wire=3))
+        assert (lates(scene, 3), lates(scene, 2)) == ([], ["*delivery:o3"])
+
+    def test_where_only_some_deliveries_are_reported_silence_means_nothing(self, scene: Scene) -> None:
+        scene.profiles(lead_time_days=3.0, opens=(NeedKind.LATE_DELIVERY,))
+        for number in range(6):
+            scene.tell(placed(f"n{number}", wire=3))
+            if number % 2:
+                scene.tell(OrderShipped(order_id=f"n{number}"))
+            assert lates(scene, 6) == []
 
 
 def call(*groups: str) -> CallEnded:

@@ -15,7 +15,7 @@ from ops.importers.invented.numbers import RESERVED, Numbers
 from ops.importers.invented.places import PLACES, place_of
 from ops.importers.invented.products import category_of
 from schemas.envelope import Event, decode, encode
-from schemas.events.accounts import AccountRegistered, ContactChanged
+from schemas.events.accounts import AccountChanged, AccountRegistered, ContactChanged, CreditChanged
 from schemas.events.orders import OrderDelivered
 from schemas.events.ours import ProductChanged
 from schemas.events.usage import UsageKind, UsageReported
@@ -86,12 +86,20 @@ def test_account_and_products_are_known_before_the_first_order(
     generated: Generated, world: tuple[list[Event], pd.DataFrame]
 ) -> None:
     orders, _ = world
-    registered = {event.subject: event.time for event in generated.events if isinstance(event.fact, AccountRegistered)}
+    registered = {event.subject: event.time for event in generated.events if type(event.fact) is AccountRegistered}
     products = {event.fact.sku: event.time for event in generated.events if isinstance(event.fact, ProductChanged)}
     assert len(registered) == 60
     assert len(products) == 7
     assert all(registered[event.subject] < event.time for event in orders)
     assert max(products.values()) < min(registered.values())
+
+
+def test_most_accounts_have_terms_and_a_channel_and_a_few_are_asked(generated: Generated) -> None:
+    facts = [(event.subject, event.fact) for event in generated.events]
+    with_terms = {account for account, fact in facts if isinstance(fact, CreditChanged) and fact.terms_days}
+    with_channel = {account for account, fact in facts if isinstance(fact, AccountChanged) and fact.preferred_channel}
+    for known in (with_terms, with_channel):
+        assert 40 < len(known) < 60
 
 
 def test_no_personal_data_in_the_log(generated: Generated) -> None:
