@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from outreach import hours
+from outreach import hours, priority
 from outreach.calling.book import RuleBook, in_force
 from outreach.desk import Desk, TaskCard
 from outreach.desk.eligibility import party_of
@@ -88,6 +88,10 @@ class Explanation:
     created_at: datetime
     profile: str
     rank: int
+    priority: Mapping[str, Any]
+    """The rank taken apart: callback due, floor(10 P), value decile, both tiers, day of opening."""
+    value: Mapping[str, Any]
+    """What the account is worth from now on, with its parts; empty where it was never valued."""
     attempts: int
     outcome: str | None
     as_of: datetime | None
@@ -137,6 +141,8 @@ def explain(
         created_at=task.created_at,
         profile=card.profile,
         rank=task.rank,
+        priority=asdict(priority.parts(task.rank)) if task.rank else {},
+        value=_value(card),
         attempts=task.attempts,
         outcome=task.outcome,
         as_of=now,
@@ -149,6 +155,11 @@ def explain(
         events=tuple(_behind(log, groups))[-last:],
         decisions=tuple(_decisions(tx, task_id, task.account_id, task.created_at)),
     )
+
+
+def _value(card: TaskCard) -> dict[str, Any]:
+    value = card.standing.value if card.standing else None
+    return {} if value is None else value.model_dump(mode="json", exclude_none=True)
 
 
 def _because(need: Need, now: datetime | None) -> Because:

@@ -81,6 +81,10 @@ def _events(records: Iterable[Record]) -> Iterator[tuple[int | None, Event]]:
 def _print(console: Console, said: Explanation) -> None:
     console.print(f"Task {said.task_id} of account {said.account_id}: {said.task_class}, {said.state}")
     console.print(f"opened {_at(said.created_at)}, profile {said.profile}, {said.attempts} attempts, rank {said.rank}")
+    parts = [f"{name.replace('_', ' ')} {worth}" for name, worth in said.priority.items()]
+    console.print(f"priority: {', '.join(parts) or 'none'}")
+    valued = [f"{name.replace('_', ' ')} {worth}" for name, worth in said.value.items()]
+    console.print(f"account's value: {', '.join(valued) or 'not known'}")
     if said.as_of is not None:
         blocked = ", ".join(said.blocked_now) or "nothing"
         console.print(f"at business time {_at(said.as_of)} {blocked} speaks against a call")
