@@ -105,10 +105,17 @@ def _parameters(struct: Any, indent: str = "") -> Iterator[str]:
         if isinstance(value, msgspec.Struct):
             yield f"{indent}- {_words(name)}"
             yield from _parameters(value, indent + "  ")
-        elif isinstance(value, dict | list | tuple) and len(value) > LONGEST_LIST:
-            yield f"{indent}- {_words(name)}: {len(value):,} values, in the artefact"
+        elif (count := _leaves(value)) > LONGEST_LIST:
+            yield f"{indent}- {_words(name)}: {count:,} values, in the artefact"
         else:
             yield f"{indent}- {_words(name)}: {_said(value)}"
+
+
+def _leaves(value: object) -> int:
+    """How many single values something holds."""
+    if isinstance(value, dict):
+        return sum(map(_leaves, value.values()))
+    return sum(map(_leaves, value)) if isinstance(value, list | tuple) else 1
 
 
 def _said(value: object) -> str:

@@ -121,6 +121,7 @@ def test_the_card_says_data_calibration_parameters_and_packages():
     for name, version in record.packages.items():
         assert f"- {name} {version}" in said
     assert "struct" not in said.lower()
+    assert max(map(len, said.splitlines())) < 200
 
 
 def test_the_card_of_the_prior_says_degraded_and_not_checked():
