@@ -43,6 +43,17 @@ facts = st.one_of(
     st.builds(
         usage.UsageReported, sku=st.sampled_from(SKUS), kind=st.sampled_from(usage.UsageKind), value=st.integers(0, 90)
     ),
+    st.builds(
+        usage.UsageReported,
+        asset_id=st.sampled_from(("north", "south")),
+        sku=st.sampled_from(SKUS),
+        kind=st.sampled_from(usage.UsageKind),
+        value=st.integers(0, 90),
+        reset=st.booleans(),
+    ),
+    st.builds(orders.OrderDelivered, order_id=order_id, lines=lines),
+    st.builds(accounts.AccountClosed),
+    st.builds(accounts.AccountRegistered),
     st.builds(accounts.ComplaintOpened, complaint_id=complaint),
     st.builds(accounts.ComplaintResolved, complaint_id=complaint),
     st.builds(accounts.InvoiceDisputed, invoice_id=invoice),
