@@ -19,7 +19,7 @@ def snapshot(room: Room) -> Any:
     with room.store.read() as tx:
         waiting = dict(tx.outbox.waiting())
         return (
-            tx.tasks.page(TaskState),
+            tx.tasks.listed(list(TaskState)),
             tx.contacts.of_accounts(["a", "b"]),
             tx.audit.newest(),
             waiting,
