@@ -13,6 +13,8 @@ import msgspec
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from forecasting.columns import Floats
 
 REACH = 4.0  # standard deviations beyond which a feature says no more
@@ -31,10 +33,10 @@ class Additive(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def standardise(features: Floats, mean: Floats, scale: Floats) -> Floats:
     """z of the features, shape (rows, features)."""
-    return np.clip((features - mean) / scale, -REACH, REACH)
+    return np.asarray(np.clip((features - mean) / scale, -REACH, REACH), float)
 
 
-def design(z: Floats, knots: tuple[tuple[float, ...], ...]) -> Floats:
+def design(z: Floats, knots: Sequence[Sequence[float]]) -> Floats:
     """Straight lines, then bent ones, shape (rows, features + all knots)."""
     bent = [np.maximum(z[:, place] - knot, 0.0) for place, some in enumerate(knots) for knot in some]
     return np.column_stack([z, *bent]) if bent else z
@@ -46,7 +48,7 @@ def log_hazards(model: Additive, features: Floats) -> Floats:
     heads = np.array(model.heads)
     # Not a matrix product: BLAS rounds a row by the number of rows beside it, and a row must not depend on those.
     eta = np.einsum("rf,hf->rh", design(z, model.knots), heads[:, 1:]) + heads[:, 0]
-    return np.clip(eta, LOWEST, HIGHEST)
+    return np.asarray(np.clip(eta, LOWEST, HIGHEST), float)
 
 
 def fits(model: Additive) -> bool:

@@ -16,7 +16,7 @@ import msgspec
 from forecasting.additive import Additive, fits
 from forecasting.curve import CurveForecaster
 from forecasting.errors import ModelRefused
-from forecasting.hazard import AccountForecaster, HazardForecaster
+from forecasting.hazard import ENDS_DAYS, AccountForecaster, HazardForecaster
 from forecasting.products import FIGURES, unpacked
 from forecasting.renewal import RenewalForecaster, RenewalParameters
 
@@ -89,7 +89,7 @@ class PopulationModel:
         r = self.record
         if r.whole is None:
             return RenewalForecaster(self.version, self.digest, r.account)
-        return AccountForecaster(self.version, self.digest, r.account, r.whole)
+        return AccountForecaster(self.version, self.digest, r.account, r.whole, unpacked(r.products))
 
 
 def dumps(model: PopulationModel) -> bytes:
@@ -119,7 +119,8 @@ def loads(data: bytes, digest: str | None = None) -> PopulationModel:
         numbers = (*parameters.shapes, *parameters.weights, *msgspec.structs.astuple(parameters)[2:])
         if not all(math.isfinite(number) and number > 0 for number in numbers):
             raise ModelRefused(f"the model's parameters are not positive numbers; {REMEDY}")
-    if not all(fits(hazard) for hazard in (record.often, record.seldom, record.whole) if hazard is not None):
+    learnt = [hazard for hazard in (record.often, record.seldom, record.whole) if hazard is not None]
+    if not all(fits(hazard) and len(hazard.heads) == len(ENDS_DAYS) for hazard in learnt):
         raise ModelRefused(f"the model's coefficients do not fit its features; {REMEDY}")
     if record.often is not None and any(len(row) != len(FIGURES) for row in (*record.products.values(), ())[:-1]):
         raise ModelRefused(f"the model's products lack figures; {REMEDY}")

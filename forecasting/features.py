@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forecasting.columns import DUE_SHARE, GAP_FLOOR_DAYS, HALF_LIVES_DAYS, PULSE
+from forecasting.season import operational_days
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 UNKNOWN_GAP_DAYS = 60.0  # stands for the usual gap of a pair with one order
 FLOOR = 1e-3  # of decayed rates, before the log
+SEASON_FROM = 9  # place of the season among forecasting.products.FIGURES
+AHEAD_DAYS = (14.0, 42.0)  # how far ahead the season is looked at
 Columns = dict[str, "Floats"]
 
 
@@ -40,19 +43,21 @@ def pair_features(columns: PairColumns, as_of_day: Days, own: Hazards, whole: Ha
     """Regressors of pairs by name, shape (rows,) each. products: forecasting.products.FIGURES of each row."""
     if columns.account is None:
         raise ValueError("a pair's features need the columns of its account")
-    account = account_features(columns.account, as_of_day, whole)
+    account = dict(_own(columns.account, as_of_day, whole, "p_")) | dict(_pulse(columns.account))
     found = dict(_own(columns, as_of_day, own, "p_"))
     found |= {f"a_{name[2:]}": values for name, values in account.items()}
     found |= dict(_quantities(columns, products, found))
     found |= dict(_of_account(columns, found))
     found |= dict(_of_product(products))
+    found |= dict(_season(columns, as_of_day, products[:, SEASON_FROM:]))
     return found
 
 
-def account_features(columns: PairColumns, as_of_day: Days, own: Hazards) -> Columns:
-    """Regressors of whole accounts by name, shape (rows,) each."""
+def account_features(columns: PairColumns, as_of_day: Days, own: Hazards, products: Floats) -> Columns:
+    """Regressors of whole accounts by name, shape (rows,) each. products: FIGURES of the average product."""
     found = dict(_own(columns, as_of_day, own, "p_"))
     found |= dict(_pulse(columns))
+    found |= dict(_season(columns, as_of_day, products[:, SEASON_FROM:]))
     return found
 
 
@@ -70,10 +75,15 @@ def is_due(columns: PairColumns, as_of_day: Days) -> Floats:
 
 def recent_gap_days(columns: PairColumns) -> Floats:
     """Mean gap over the remembered order days; UNKNOWN_GAP_DAYS where there is none."""
-    count = (columns.recent > 0).sum(1)
-    oldest = columns.recent[np.arange(len(columns)), np.maximum(count - 1, 0)]
+    count, oldest = _remembered(columns)
     span = columns.recent[:, 0] - oldest
     return np.where(count > 1, np.maximum(span / np.maximum(count - 1, 1), GAP_FLOOR_DAYS), UNKNOWN_GAP_DAYS)
+
+
+def _remembered(columns: PairColumns) -> tuple[Floats, Floats]:
+    """How many order days are remembered, and the oldest of them."""
+    count = (columns.recent > 0).sum(1)
+    return count.astype(float), columns.recent[np.arange(len(columns)), np.maximum(count - 1, 0)]
 
 
 def _own(columns: PairColumns, as_of_day: Days, own: Hazards, name: str) -> Iterator[tuple[str, Floats]]:
@@ -134,8 +144,21 @@ def _of_account(columns: PairColumns, found: Columns) -> Iterator[tuple[str, Flo
 
 def _of_product(products: Floats) -> Iterator[tuple[str, Floats]]:
     """Rates and trends, silence, buyers, repeaters, usual gap and recent pull of the product."""
-    short, middle, long, silence, buyers, repeaters, gap, _, pull = products.T
+    short, middle, long, silence, buyers, repeaters, gap, _, pull = products.T[:SEASON_FROM]
     yield from (("s_rate14", short), ("s_rate60", middle), ("s_rate180", long))
     yield from (("s_trend14", short - long), ("s_trend60", middle - long))
     yield from (("s_silence", silence), ("s_buyers", buyers), ("s_repeaters", repeaters), ("s_gap", gap))
     yield "s_pull", pull
+
+
+def _season(columns: PairColumns, as_of_day: Days, season: Floats) -> Iterator[tuple[str, Floats]]:
+    """Silence against the usual gap in the product's operational days, and how fast those pass from now on."""
+    count, oldest = _remembered(columns)
+    today = np.asarray(np.maximum(as_of_day, columns.last_day), float)
+    silence = operational_days(season, columns.last_day, today)
+    gap = operational_days(season, oldest, columns.recent[:, 0]) / np.maximum(count - 1, 1)
+    usual = np.where(count > 1, np.maximum(gap, GAP_FLOOR_DAYS), UNKNOWN_GAP_DAYS)
+    yield "o_overdue", np.log1p(silence) - np.log1p(usual)
+    yield "o_gap", np.log1p(usual)
+    for ahead in AHEAD_DAYS:
+        yield f"o_ahead{ahead:.0f}", log(operational_days(season, today, today + ahead) / ahead, 0.02)

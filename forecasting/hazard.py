@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     from forecasting.model import Days
     from forecasting.products import ProductTable
 
-ENDS_DAYS = (7.0, 14.0, 28.0, 56.0)  # of the intervals
+ENDS_DAYS = (7.0, 14.0, 28.0, 56.0, 112.0)  # of the intervals
 CERTAIN = 1 - 1e-12  # a probability of 1 has no finite hazard
 LEAST_HAZARD = 1e-9
+LEAST_TOLD = 1e-4  # hazard of an interval: less tells no more of a pair, and its log would be far from all others
 TAIL_LIMITS = (0.2, 5.0)  # how far the renewal's tail may be scaled
 WEEK_DAYS = 7
 
@@ -53,7 +54,7 @@ class HazardCurve:
 
     def window(self, ahead_days: Days, horizon_days: Days) -> Floats:
         """See Curve."""
-        end = self.cumulated(ahead_days + horizon_days)
+        end = self.cumulated(np.asarray(ahead_days + horizon_days, float))
         at_once = isinstance(ahead_days, float) and ahead_days == 0.0
         start = 0.0 if at_once else self.cumulated(ahead_days)
         return np.where(self.own.known, -np.expm1(-np.maximum(end - start, 0.0)), 0.0)
@@ -68,7 +69,7 @@ class HazardCurve:
         most = np.zeros(len(self.tail))
         for week in range(0, max_ahead_days + 1, WEEK_DAYS):
             start = self.cumulated(float(week))
-            end = self.cumulated(np.minimum(week + WEEK_DAYS - 1, max_ahead_days) + horizon_days)
+            end = self.cumulated(np.asarray(min(week + WEEK_DAYS - 1, max_ahead_days) + horizon_days, float))
             most = np.maximum(most, end - start)
         return np.where(self.own.known, -np.expm1(-most), 0.0)
 
@@ -124,17 +125,19 @@ class HazardForecaster(CurveForecaster):
 class AccountForecaster(CurveForecaster):
     """Whole accounts, by their own order days and the pulse of their pairs."""
 
-    def __init__(self, version: str, digest: str, own: RenewalParameters, model: Additive) -> None:
+    def __init__(
+        self, version: str, digest: str, own: RenewalParameters, model: Additive, products: ProductTable
+    ) -> None:
         super().__init__(version, digest)
-        self.own, self.model = own, model
+        self.own, self.model, self.products = own, model, products
 
     def curve(self, columns: PairColumns, as_of_day: Days) -> Curve:
         """See CurveForecaster."""
         own = renewal_curve(self.own, columns, as_of_day)
         if columns.pulse is None:
             return own
-        base = bases(own)
-        found = matrix(account_features(columns, as_of_day, hazards(own, base)))
+        base, average = bases(own), self.products.rows([""] * len(columns))
+        found = matrix(account_features(columns, as_of_day, hazards(own, base), average))
         return joined(own, base, log_hazards(self.model, found))
 
 
@@ -152,7 +155,7 @@ def bases(own: RenewalCurve) -> Floats:
 def hazards(own: RenewalCurve, base: Floats | None = None) -> Hazards:
     """Log hazards of the intervals by the renewal, as features."""
     steps = np.diff(bases(own) if base is None else base, axis=1)
-    return Hazards(np.asarray(np.log(np.maximum(steps, 1e-6)), float), own.ever())
+    return Hazards(np.asarray(np.log(np.maximum(steps, LEAST_TOLD)), float), own.ever())
 
 
 def joined(own: RenewalCurve, base: Floats, eta: Floats) -> HazardCurve:

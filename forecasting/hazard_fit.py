@@ -21,20 +21,26 @@ from forecasting.ridge import fit_cloglog
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from forecasting.columns import Floats
     from forecasting.features import Columns
     from forecasting.renewal import RenewalParameters
     from forecasting.snapshots import Window
 
+    Mask = NDArray[np.bool_]
+    Places = NDArray[np.intp]
+    Singles = NDArray[np.float32]
+
 MIN_EVENTS = 60  # orders, and silences, that the rows must hold: below it the renewal stands by itself
 KNOTS_AT = (1 / 3, 2 / 3)  # quantiles of each feature
 CORE = ("p_renewal", "a_renewal", "p_orders", "share")
 CORE_PENALTY = 3.0
-STRAIGHT, BENT, APART = 20.0, 100.0, 100.0  # penalties: of lines, of bends, of an interval's own deviation
-FADE_HALF_LIFE_DAYS = 90.0  # of a window's weight: populations drift
-MAX_ROWS = 90_000
+STRAIGHT, BENT, APART = 40.0, 200.0, 200.0  # penalties: of lines, of bends, of an interval's own deviation
+FADE_HALF_LIFE_DAYS = 60.0  # of a window's weight: populations drift
+MAX_ROWS = 45_000
 DIGITS = 6
-Rows = "tuple[Floats, Examples]"
+LEAST_SCALE = 0.02  # a feature that varies less is as good as constant; scaled up it would be all chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,7 @@ class Examples:
     wait: Floats
     length: Floats
 
-    def where(self, rows: Floats) -> Examples:
+    def where(self, rows: Mask) -> Examples:
         """The rows where the mask holds."""
         return Examples(self.features[rows], self.names, self.wait[rows], self.length[rows])
 
@@ -65,7 +71,10 @@ def pair_examples(windows: Sequence[Window], own: RenewalParameters, whole: Rene
 
 def account_examples(windows: Sequence[Window], own: RenewalParameters) -> Examples:
     """Features of accounts in their windows."""
-    found = [account_features(w.columns, w.opened, hazards(renewal_curve(own, w.columns, w.opened))) for w in windows]
+    found = []
+    for w in windows:
+        mine = hazards(renewal_curve(own, w.columns, w.opened))
+        found.append(account_features(w.columns, w.opened, mine, w.products))
     return _examples(windows, found)
 
 
@@ -76,22 +85,20 @@ def fit_hazard(examples: Examples) -> Additive | None:
     if min(came.sum(), (~came).sum()) < MIN_EVENTS:
         return None
     mean, scale = examples.features.mean(0), examples.features.std(0)
-    scale = np.where(scale > 1e-6, scale, 1.0)
+    scale = np.where(scale > LEAST_SCALE, scale, 1.0)
     z = standardise(examples.features, mean, scale)
     knots = tuple(_knots(z[:, place]) for place in range(z.shape[1]))
-    regressors = design(z, knots).astype(np.float32)
-    middle = regressors.mean(0)
-    regressors -= middle
+    bare = design(z, knots)
+    middle = bare.mean(0)
+    regressors = (bare - middle).astype(np.float32)
     heads = []
     for head in _heads(examples, regressors, z.shape[1]):
         constant = head[0] - float(head[1:] @ middle)
         heads.append(tuple(np.round([constant, *head[1:]], DIGITS).tolist()))
-    return Additive(
-        examples.names, _rounded(mean), _rounded(scale), tuple(tuple(map(float, k)) for k in knots), tuple(heads)
-    )
+    return Additive(examples.names, _rounded(mean), _rounded(scale), knots, tuple(heads))
 
 
-def _heads(examples: Examples, regressors: Floats, straight: int) -> list[Floats]:
+def _heads(examples: Examples, regressors: Singles, straight: int) -> list[Floats]:
     """Intercept and coefficients of each interval; those without enough events take what all have in common."""
     rng = np.random.default_rng(0)
     weight = np.exp2(-examples.length / FADE_HALF_LIFE_DAYS)
@@ -102,7 +109,7 @@ def _heads(examples: Examples, regressors: Floats, straight: int) -> list[Floats
     kind = np.repeat(np.arange(len(seen)), [min(int(mask.sum()), MAX_ROWS // len(seen)) for mask, _ in seen])
     outcome = np.stack([came for _, came in seen])[kind, rows].astype(float)
     length_days = np.diff([0.0, *ENDS_DAYS])
-    common, core = _common(examples, regressors[rows], outcome, weight[rows], penalty, np.log(length_days)[kind])
+    common = _common(examples, regressors[rows], outcome, weight[rows], penalty, np.log(length_days)[kind])
     heads = []
     for place, (mask, came) in enumerate(seen):
         start = np.concatenate([[common[0] + np.log(length_days[place])], common[1:]])
@@ -114,13 +121,12 @@ def _heads(examples: Examples, regressors: Floats, straight: int) -> list[Floats
         moved = fit_cloglog(lines, came[at].astype(float), weight[at], stiff, regressors[at] @ common[1:])
         start[0] = moved[0]
         start[1 : straight + 1] += moved[1:]
-    del core
     return heads
 
 
 def _common(
-    examples: Examples, regressors: Floats, outcome: Floats, weight: Floats, penalty: Floats, offset: Floats
-) -> tuple[Floats, Floats]:
+    examples: Examples, regressors: Singles, outcome: Floats, weight: Floats, penalty: Floats, offset: Floats
+) -> Floats:
     """Coefficients of all intervals together, drawn to those of the core."""
     core = np.array([place for place, name in enumerate(examples.names) if name.startswith(CORE)])
     few = fit_cloglog(regressors[:, core], outcome, weight, np.full(len(core), CORE_PENALTY), offset)
@@ -128,10 +134,10 @@ def _common(
     start[core] = few[1:]
     found = fit_cloglog(regressors, outcome, weight, penalty, offset + regressors @ start)
     found[1:] += start
-    return found, few
+    return found
 
 
-def _seen(examples: Examples, place: int) -> tuple[Floats, Floats]:
+def _seen(examples: Examples, place: int) -> tuple[Mask, Mask]:
     """Rows that were still waiting when an interval began and whose window reached its end; and who ordered in it."""
     begin, end = (0.0, *ENDS_DAYS)[place], ENDS_DAYS[place]
     mask = (examples.length >= end) & (examples.wait >= begin)
@@ -146,13 +152,14 @@ def _examples(windows: Sequence[Window], found: list[Columns]) -> Examples:
     return Examples(features, names, wait, np.repeat([w.length_days for w in windows], rows))
 
 
-def _knots(values: Floats) -> Floats:
+def _knots(values: Floats) -> tuple[float, ...]:
     """Places to bend at: quantiles with enough on either side, none where a feature hardly varies."""
-    found = np.unique(np.round(np.quantile(values, KNOTS_AT), 3))
-    return found[(found > values.min() + 0.1) & (found < values.max() - 0.1)]
+    low, high = float(values.min()) + 0.1, float(values.max()) - 0.1
+    found = np.unique(np.round(np.quantile(values, KNOTS_AT), 3)).tolist()
+    return tuple(knot for knot in found if low < knot < high)
 
 
-def _some(rows: Floats, size: int, rng: np.random.Generator) -> Floats:
+def _some(rows: Places, size: int, rng: np.random.Generator) -> Places:
     return rng.choice(rows, size, replace=False) if len(rows) > size else rows
 
 

@@ -15,7 +15,7 @@ from forecasting.hazard_fit import account_examples, fit_hazard, pair_examples
 from forecasting.history import OrderDays, order_days_of
 from forecasting.likelihood import SHAPES, fit_renewal, gaps_of
 from forecasting.renewal import RenewalParameters
-from forecasting.snapshots import COLD_BELOW, Window, snapshots, window_days, windows_of
+from forecasting.snapshots import COLD_BELOW, Window, seasonal, snapshots, window_days, windows_of
 
 NAME = "additive-hazard-1"
 PRIOR_PAIR = RenewalParameters(SHAPES, (0.2, 0.6, 0.1, 0.1), a=0.6, scale_days=80.0, alpha=0.7, beta=1.0)
@@ -75,7 +75,8 @@ def _fitted(record: ModelRecord, known: OrderDays, as_of_day: int, rng: np.rando
     examples = pair_examples(of_pairs, pair, account)
     cold = np.concatenate([w.columns.orders < COLD_BELOW for w in of_pairs])
     often, seldom = fit_hazard(examples.where(~cold)), fit_hazard(examples.where(cold))
-    table = next(snapshots(known, [float(as_of_day)], pair)).products
+    season = seasonal(known.day.min(), as_of_day)
+    table = next(snapshots(known, [float(as_of_day)], pair, with_season=season)).products
     return msgspec.structs.replace(
         record,
         often=often or seldom,
@@ -90,9 +91,12 @@ def _windows(
     known: OrderDays, as_of_day: int, pair: RenewalParameters, rng: np.random.Generator
 ) -> tuple[list[Window], list[Window]]:
     """Windows of pairs and of accounts."""
+    first_day = float(known.day.min())
     found = [
         windows_of(known, shot, as_of_day, WINDOW_ROWS, rng)
-        for shot in snapshots(known, window_days(known.day.min(), as_of_day), pair)
+        for shot in snapshots(
+            known, window_days(first_day, as_of_day), pair, with_season=seasonal(first_day, as_of_day)
+        )
     ]
     return [w for w, _ in found if len(w.wait_days)], [w for _, w in found if len(w.wait_days)]
 

@@ -171,7 +171,8 @@ def _folded_columns(states: Sequence[PairState]) -> FoldedColumns | None:
             *sums, kept = msgspec.structs.astuple(folded)
             full[:, place] = sums
             rates[place] = kept or _even_rates(folded)
-    return FoldedColumns(*full, rates=rates)
+    orders, first_day, last_day, n, total, logs, quantity = full
+    return FoldedColumns(orders, first_day, last_day, n, total, logs, quantity, rates)
 
 
 def _even_rates(folded: Folded) -> list[float]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from forecasting.season import COEFFICIENTS, seasons_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 RATE_HALF_LIVES_DAYS = (14.0, 60.0, 180.0)
 RATE_FLOOR = 1e-3
-FIGURES = ("rate14", "rate60", "rate180", "silence", "buyers", "repeaters", "gap", "quantity", "pull")
+FIGURES = ("rate14", "rate60", "rate180", "silence", "buyers", "repeaters", "gap", "quantity", "pull", *COEFFICIENTS)
 PRIOR_GAPS, PRIOR_BUYERS = 5.0, 5.0  # weight of the population in a product's usual gap and share of repeaters
 PRIOR_PULL = 3.0  # orders that a product is taken to have had, as expected, beside those it had
 PULL_DAYS = 28.0  # how far back "of late" reaches
@@ -53,7 +55,9 @@ def unpacked(packed: Mapping[str, Sequence[float]]) -> ProductTable:
     return ProductTable({name: i for i, name in enumerate(names)}, np.array([*map(packed.get, names), packed[""]]))
 
 
-def product_table(history: OrderDays, pairs: Pairs, as_of_day: float, pull: Floats | None = None) -> ProductTable:
+def product_table(
+    history: OrderDays, pairs: Pairs, as_of_day: float, pull: Floats, *, with_season: bool
+) -> ProductTable:
     """Figures of every SKU as known at as_of_day. history: order days before it; pairs: `history.pairs()`.
 
     pull: log of how much more than expected each SKU was reordered of late, shape (skus,).
@@ -74,7 +78,8 @@ def product_table(history: OrderDays, pairs: Pairs, as_of_day: float, pull: Floa
             (repeaters + 1) / (buyers + PRIOR_BUYERS),
             _usual_gaps(history, skus),
             quantity / np.maximum(buyers, 1),
-            np.zeros(skus) if pull is None else pull,
+            pull,
+            seasons_of(history, as_of_day) if with_season else np.zeros((skus, len(COEFFICIENTS))),
         ]
     )
     weight = buyers / max(buyers.sum(), 1)

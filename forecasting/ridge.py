@@ -11,15 +11,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from forecasting.columns import Floats
 
-STEPS = 8
-ENOUGH = 3e-3  # largest change of a coefficient at which the fit rests
+    Numbers = Floats | NDArray[np.float32]
+
+STEPS, HALVINGS = 15, 5
+ENOUGH = 2e-6  # gain of log-likelihood a row at which the fit rests
+LOWEST, HIGHEST = -16.0, 3.5  # of the linear predictor
 LONGEST_STEP = 2.0
 LEAST, MOST = 1e-9, 1 - 1e-9
 
 
-def fit_cloglog(regressors: Floats, outcome: Floats, weight: Floats, penalty: Floats, offset: Floats) -> Floats:
+def fit_cloglog(regressors: Numbers, outcome: Floats, weight: Floats, penalty: Floats, offset: Floats) -> Floats:
     """Intercept and coefficients, shape (1 + regressors,).
 
     regressors: shape (rows, regressors), about centred; outcome: 0 or 1; weight: of each row; penalty: of each
@@ -31,23 +36,37 @@ def fit_cloglog(regressors: Floats, outcome: Floats, weight: Floats, penalty: Fl
     found = np.zeros(len(ridge))
     share = np.clip(np.average(outcome, weights=weight), 1e-4, 1 - 1e-4)
     found[0] = np.log(-np.log1p(-share)) - np.average(offset, weights=weight)
+    best = _fit_of(design @ found + offset, outcome, weight) - _cost(ridge, found)
     for _ in range(STEPS):
         step = _newton(design, outcome, weight, ridge, found, offset)
-        longest = np.abs(step).max()
-        found = found + step * min(1.0, LONGEST_STEP / max(longest, 1e-12))
-        if longest < ENOUGH:
+        size = min(1.0, LONGEST_STEP / max(float(np.abs(step).max()), 1e-12))
+        for _ in range(HALVINGS):  # far from the optimum the exponential link overshoots
+            tried = found + size * step
+            gain = _fit_of(design @ tried + offset, outcome, weight) - _cost(ridge, tried) - best
+            if gain > 0:
+                break
+            size /= 4
+        else:
+            break
+        found, best = tried, best + gain
+        if gain < ENOUGH * len(outcome):
             break
     return found
 
 
-def chance_of(log_hazard: Floats) -> Floats:
-    """1 - exp(-exp(eta))."""
-    return np.asarray(-np.expm1(-np.exp(np.clip(log_hazard, -16.0, 4.0))), float)
+def _fit_of(eta: Floats, outcome: Floats, weight: Floats) -> float:
+    """Log-likelihood."""
+    hazard = np.exp(np.clip(eta, LOWEST, HIGHEST))
+    return float(weight @ np.where(outcome > 0, np.log(np.maximum(-np.expm1(-hazard), LEAST)), -hazard))
+
+
+def _cost(ridge: Floats, found: Floats) -> float:
+    return float(0.5 * ridge @ found**2)
 
 
 def _newton(design: Floats, outcome: Floats, weight: Floats, ridge: Floats, found: Floats, offset: Floats) -> Floats:
     """One step of Fisher scoring."""
-    eta = np.clip(design @ found + offset, -16.0, 3.0)
+    eta = np.clip(design @ found + offset, LOWEST, HIGHEST)
     hazard = np.exp(eta)
     chance = np.clip(-np.expm1(-hazard), LEAST, MOST)
     slope = hazard * (1 - chance)

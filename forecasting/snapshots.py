@@ -9,6 +9,7 @@ import numpy as np
 
 from forecasting.products import PULL_DAYS, product_table, pull_of
 from forecasting.renewal import renewal_curve
+from forecasting.season import YEAR_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,7 @@ COLD_BELOW = 3  # order days: pairs with fewer have a hazard of their own
 class Window:
     """Rows as they were at `opened`, with the days until their next order (inf: none seen until the data end).
 
-    Shape (rows,). products: FIGURES of each row's SKU, shape (rows, FIGURES); of accounts (rows, 0).
+    Shape (rows,). products: FIGURES of each row's SKU, shape (rows, FIGURES); for accounts the average product.
     """
 
     opened: float
@@ -55,13 +56,21 @@ class Snapshot:
 
 def window_days(first_day: float, as_of_day: float) -> list[float]:
     """Days on which windows open, the earliest first: each week of late, then each month, of the last two years."""
-    earliest = max(first_day + LEAST_PAST_SHARE * (as_of_day - first_day), as_of_day - FURTHEST_DAYS)
+    share = YEAR_DAYS if seasonal(first_day, as_of_day) else LEAST_PAST_SHARE * (as_of_day - first_day)
+    earliest = max(first_day + share, as_of_day - FURTHEST_DAYS)
     near = [as_of_day - EVERY_DAYS * place for place in range(1, NEAR_WINDOWS + 1)]
     far = np.arange(near[-1] - FAR_EVERY_DAYS, earliest, -FAR_EVERY_DAYS).tolist()
     return sorted(day for day in (*near, *far) if day >= earliest)
 
 
-def snapshots(history: OrderDays, days: list[float], renewal: RenewalParameters) -> Iterator[Snapshot]:
+def seasonal(first_day: float, as_of_day: float) -> bool:
+    """Whether a season can be known: two years, so that windows have had a year before them as the forecast has."""
+    return as_of_day - first_day >= 2 * YEAR_DAYS
+
+
+def snapshots(
+    history: OrderDays, days: list[float], renewal: RenewalParameters, *, with_season: bool
+) -> Iterator[Snapshot]:
     """What was known on each day; the products' pull is what came in the PULL_DAYS before, against the renewal."""
     for day in days:
         known = history.before(day)
@@ -69,7 +78,7 @@ def snapshots(history: OrderDays, days: list[float], renewal: RenewalParameters)
             continue
         pairs = known.pairs_in_context(day)
         accounts = known.accounts_in_context(day, pairs)
-        products = product_table(known, pairs, day, recent_pull(known, day, renewal))
+        products = product_table(known, pairs, day, recent_pull(known, day, renewal), with_season=with_season)
         usable = day - pairs.columns.last_day <= MAX_SILENCE_DAYS
         yield Snapshot(day, pairs.take(usable), accounts, products)
 
@@ -95,10 +104,10 @@ def windows_of(
     accounts = shot.accounts.take(_sample(np.arange(len(shot.accounts)), max_rows, rng))
     length = as_of_day - shot.day
     of_pairs, of_accounts = waits(history, pairs, shot.day), waits_of_accounts(history, accounts, shot.day)
-    nothing = np.zeros((len(accounts), 0))
+    average = shot.products.rows([""] * len(accounts))
     return (
         Window(shot.day, length, pairs.columns, shot.products.of(pairs.sku), of_pairs),
-        Window(shot.day, length, accounts.columns, nothing, of_accounts),
+        Window(shot.day, length, accounts.columns, average, of_accounts),
     )
 
 

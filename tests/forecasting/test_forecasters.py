@@ -185,7 +185,7 @@ def test_account_and_product_move_the_forecast_as_their_coefficients_say():
     flat = [0.0] * len(record.often.heads[0])
     flat[1 + record.often.names.index("a_silence")] = -1.0
     flat[1 + record.often.names.index("s_rate60")] = 1.0
-    plain = msgspec.structs.replace(record.often, heads=(tuple(flat),) * 4)
+    plain = msgspec.structs.replace(record.often, heads=(tuple(flat),) * len(record.often.heads))
     pooled = PopulationModel(msgspec.structs.replace(record, often=plain)).pair
     pair = state_of([(AS_OF - days, 1.0) for days in (160, 145, 130)])
     asleep = state_of([(AS_OF - d, 1.0) for d in (175, 160, 145, 130)])
