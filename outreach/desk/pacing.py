@@ -11,8 +11,9 @@ from datetime import datetime
 
 from outreach.capacity import Crew, Window, calls_until_next, window
 from outreach.desk.context import Context
+from outreach.desk.teams import works_now
 from outreach.ports import Transaction
-from outreach.records import Task
+from outreach.records import AgentState, Task
 from outreach.task import TaskState
 from schemas.decisions import TaskClass
 
@@ -42,7 +43,7 @@ def is_behind(offered: Window | None, task: Task) -> bool:
 
 def renew(context: Context, now: datetime) -> bool:
     """Reckon the window anew in another hour of business time, or when other agents are there; whether it was done."""
-    crew = crew_of(context.tx)
+    crew = crew_of(context.tx, now)
     mark = f"{now:%Y-%m-%dT%H}"
     people = sorted([*sorted(held), str(count)] for held, count in crew.items())
     kept = _read(context.tx)
@@ -57,7 +58,7 @@ def move_on(context: Context, task: Task, now: datetime) -> None:
     kept = _read(context.tx)
     if kept is None or kept.window.holds(task.skill, (task.rank, task.task_id)):
         return
-    further = reckoned(context, crew_of(context.tx), now).moved_to(task.skill, (task.rank, task.task_id))
+    further = reckoned(context, crew_of(context.tx, now), now).moved_to(task.skill, (task.rank, task.task_id))
     _write(context.tx, _Kept(kept.mark, kept.crew, further))
 
 
@@ -69,9 +70,10 @@ def reckoned(context: Context, crew: Crew, now: datetime) -> Window:
     return window(((place.skill, (place.rank, place.task_id)) for place in found), crew, calls_each)
 
 
-def crew_of(tx: Transaction) -> Crew:
-    """Agents who are available, by skills."""
-    return Counter(frozenset(agent.skills) for agent in tx.agents.all() if agent.state == "available")
+def crew_of(tx: Transaction, now: datetime) -> Crew:
+    """Agents who are available and on shift, by skills."""
+    there = (one for one in tx.agents.all() if one.state == AgentState.AVAILABLE and works_now(one, now))
+    return Counter(frozenset(agent.skills) for agent in there)
 
 
 def _read(tx: Transaction) -> _Kept | None:

@@ -1,5 +1,6 @@
 """The queue is offered as far as the people who are there can call; the rest says `capacity`."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count, islice
 
@@ -8,6 +9,7 @@ import pytest
 from outreach.desk import Desk
 from outreach.desk.pacing import window_of
 from outreach.ports import Store
+from outreach.records import Agent
 from schemas import ids
 from schemas.decisions import Reason, TaskClass
 from schemas.errors import Refused
@@ -53,6 +55,14 @@ def test_with_two_agents_twice_as_many(room: Room) -> None:
 def test_with_nobody_there_everything_waits(room: Room) -> None:
     names = full(room)
     room.do(lambda tx: room.desk.set_agent(tx, "anna", "away"))
+    room.upkeep()
+    assert behind(room, names) == 30
+
+
+def test_who_is_off_shift_is_not_there(room: Room) -> None:
+    names = full(room)
+    off = replace(Agent("anna"), shifts=("sun 08:00-09:00",))
+    room.do(lambda tx: tx.agents.put([off]))
     room.upkeep()
     assert behind(room, names) == 30
 
