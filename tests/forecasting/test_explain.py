@@ -7,6 +7,7 @@ import pytest
 
 from forecasting.explain import explanations, level_sentence, moved_by, order_sentence
 from forecasting.pair import OrderMark, PairState, summarise
+from ops.commands.forecast import season_of
 
 AS_OF = date(2022, 3, 1).toordinal()
 
@@ -103,3 +104,16 @@ def test_running_out_is_said_of_a_metered_stock_only():
     )
     assert "run out" not in said()
     assert level_sentence(level_units=5.0, units_a_day=0.0, **told).endswith("have used none lately.")
+
+
+class Seasonal:
+    """A forecaster that knows the time of the year, and nothing else."""
+
+    def season_effect(self, columns, as_of_day, horizon_days):
+        return np.full(len(columns), 1.4)
+
+
+def test_a_model_that_knows_the_season_is_asked_for_it():
+    columns = summarise([PairState([OrderMark(AS_OF - 20, 1, 2.0)])])
+    assert season_of(Seasonal(), columns, AS_OF).tolist() == [1.4]
+    assert season_of(object(), columns, AS_OF).tolist() == [1.0]
