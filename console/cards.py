@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from console.chart import Outlook, Picture, timeline
-from console.texts import DISPOSITIONS, KINDS, LOSS_REASONS, named, plain, text
+from console.texts import named, plain, text
 from console.times import LocalClock, Now, clock_text, local_clock, moment_text
+from console.words import DISPOSITIONS, KINDS, LOSS_REASONS
 from outreach.desk import TaskCard
 from outreach.hours import CalledParty, known_zone, next_window
 from outreach.kinds import KINDS as ALL_KINDS

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from console.texts import OVERRIDES, named, plain, text
+from console.texts import named, plain, text
+from console.words import OVERRIDES
 from outreach.desk import TaskCard
 from outreach.desk.ordering import LINES
 from outreach.desk.results import Offer

@@ -10,8 +10,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from console.context import Console, Me, Services
 from console.gate import Principal
 from console.roles import CALLERS
-from console.texts import HAPPENINGS, KINDS, named, plain, text
+from console.texts import HAPPENINGS, named, plain, text
 from console.times import moment_text
+from console.words import KINDS
 from console.worth import quantity_words, value_rows
 from outreach.desk import AccountRecord
 from outreach.ports import Transaction

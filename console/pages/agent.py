@@ -15,8 +15,9 @@ from console.context import Console, Me, Services
 from console.gate import Principal
 from console.notices import Notice, of_banner, of_ended, of_reasons
 from console.offers import REASONS, asked_orders, order_lines
-from console.texts import DISPOSITIONS, plain, text
+from console.texts import plain, text
 from console.times import Now, clock_text
+from console.words import DISPOSITIONS
 from outreach.desk import Blocked, NothingToDo, Outcome
 from outreach.hours import known_zone
 from outreach.ports import Transaction

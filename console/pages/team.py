@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from console.acting import act
 from console.context import Console, Me, Services
 from console.notices import Notice
-from console.texts import DISPOSITIONS, named, plain, text
+from console.texts import named, plain, text
 from console.times import moment_text
+from console.words import DISPOSITIONS
 from console.worth import quantity_words
 from outreach.desk import Outcome
 from outreach.ports import Transaction

@@ -5,7 +5,8 @@ from importlib.resources import files
 
 import pytest
 
-from console.texts import DISPOSITIONS, HAPPENINGS, KINDS, LETTER_REASONS, LOSS_REASONS, REASONS, TEXTS, plain, text
+from console.texts import HAPPENINGS, TEXTS, plain, text
+from console.words import DISPOSITIONS, KINDS, LETTER_REASONS, LOSS_REASONS, REASONS
 from outreach.task import TaskEvent
 from schemas.decisions import NeedKind, Reason
 from schemas.errors import DeadLetterReason
