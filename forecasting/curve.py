@@ -10,6 +10,8 @@ import numpy as np
 from forecasting.model import MAX_AHEAD_DAYS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from forecasting.columns import Floats, PairColumns
@@ -59,6 +61,15 @@ class CurveForecaster(ABC):
         rows = len(columns)
         days = first_horizon(self.curve(columns, as_of_day), np.broadcast_to(np.asarray(q, float), rows))
         return as_of_day + days - 1
+
+    def answers(
+        self, columns: PairColumns, as_of_day: Days, horizons_days: Sequence[float], quantiles: Sequence[float]
+    ) -> tuple[list[Floats], list[Floats]]:
+        """Probabilities by horizon and days by quantile, as `probability` and `quantile_day` say, from one curve."""
+        curve, rows = self.curve(columns, as_of_day), len(columns)
+        chances = [curve.window(0.0, horizon) for horizon in horizons_days]
+        days = [as_of_day + first_horizon(curve, np.full(rows, q)) - 1 for q in quantiles]
+        return chances, days
 
     def due_in_days(
         self,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
+from forecasting.curve import CurveForecaster
 from forecasting.history import UNIX_EPOCH_DAY
 
 if TYPE_CHECKING:
@@ -41,10 +42,13 @@ def forecast_table(pairs: Pairs, forecaster: Forecaster, as_of_day: int) -> pd.D
     """COLUMNS, one row a pair: probabilities of an order day within the horizons, and quantiles as dates."""
     columns = pairs.columns
     figures: dict[str, object] = {"account_id": pairs.account_names(), "sku": pairs.sku_names()}
-    for horizon in HORIZONS_DAYS:
-        figures[f"prob_{horizon}d"] = forecaster.probability(columns, as_of_day, horizon)
-    for q in QUANTILES:
-        figures[f"p{round(100 * q)}"] = as_dates(forecaster.quantile_day(columns, as_of_day, q))
+    if isinstance(forecaster, CurveForecaster):  # one curve for all
+        chances, days = forecaster.answers(columns, as_of_day, HORIZONS_DAYS, QUANTILES)
+    else:
+        chances = [forecaster.probability(columns, as_of_day, horizon) for horizon in HORIZONS_DAYS]
+        days = [forecaster.quantile_day(columns, as_of_day, q) for q in QUANTILES]
+    figures |= {f"prob_{horizon}d": chance for horizon, chance in zip(HORIZONS_DAYS, chances, strict=True)}
+    figures |= {f"p{round(100 * q)}": as_dates(day) for q, day in zip(QUANTILES, days, strict=True)}
     return pd.DataFrame(figures, columns=list(COLUMNS))
 
 
