@@ -8,7 +8,7 @@ from schemas.ids import short_int
 from schemas.needs import AccountStanding
 from streams.core.context import Folding
 from streams.core.facts import last_order_at, to_mend, yearly_spend
-from streams.core.worth import value_of
+from streams.core.worth import value_of, value_sign
 from streams.state import Relation, moment
 
 
@@ -55,14 +55,6 @@ def _standing(folding: Folding) -> AccountStanding:
     )
 
 
-def _worth(folding: Folding) -> tuple[str, ...]:
-    """Value when it doubles or halves, and what was said of the account's money."""
-    value, about = value_of(folding), folding.account.about
-    if value is None:
-        return ()
-    return str(math.frexp(value.value)[1]), str(about.wallet_yearly), str(about.acquisition_cost)
-
-
 def _relation(relation: Relation) -> tuple[str, ...]:
     """Nothing where nothing is settled: standings told before stay as they are."""
     told = (relation.channel, relation.manager, relation.edi or None)
@@ -71,6 +63,7 @@ def _relation(relation: Relation) -> tuple[str, ...]:
 
 def _trigger(folding: Folding) -> int:
     account, about = folding.account, folding.account.about
+    spend = yearly_spend(folding)
     parts = (
         account.size,
         account.phase,
@@ -83,8 +76,8 @@ def _trigger(folding: Folding) -> int:
         str(account.cool_down_until),
         str(account.attempts),
         str(last_order_at(folding)),
-        str(math.frexp(yearly_spend(folding))[1]),
-        *_worth(folding),
+        str(math.frexp(spend)[1]),
+        *value_sign(folding, spend),
         *_relation(account.relation),
         *(f"given {purpose} {channel}" for purpose, channel in account.given),
     )

@@ -1,7 +1,10 @@
 """What the fold knows of an account's money: the margin of what it orders, and its value from now on."""
 
+import math
 from collections.abc import Iterable
+from functools import cache
 
+from outreach.profiles import Economics
 from outreach.value import AccountSpend, Terms, live_value
 from schemas.envelope import Event
 from schemas.events.orders import OrderLine, OrderPlaced
@@ -70,6 +73,25 @@ def value_of(folding: Folding) -> AccountValue | None:
         headroom_share=economics.headroom_share,
     )
     return live_value(known, terms)
+
+
+def value_sign(folding: Folding, spend: float) -> tuple[str, ...]:
+    """What tells a value that matters from the one before: its order of magnitude, and what it is reckoned by.
+
+    For every event: hence without the parts that only people look at.
+    """
+    account, profiles = folding.account, folding.context.profiles
+    if account.p_alive is None or profiles is None:
+        return ()
+    margin = margin_share(folding)
+    worth = account.p_alive * spend * (profiles.economics.margin_share if margin is None else margin)
+    about = account.about
+    return str(math.frexp(worth)[1]), str(about.wallet_yearly), str(about.acquisition_cost), _words(profiles.economics)
+
+
+@cache
+def _words(economics: Economics) -> str:
+    return economics.model_dump_json()
 
 
 def _first_day(folding: Folding) -> int:
