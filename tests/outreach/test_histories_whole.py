@@ -30,7 +30,7 @@ from schemas.envelope import decode
 from schemas.errors import Refused
 from schemas.events import accounts as facts
 from schemas.events.orders import OrderCancelled, OrderPlaced
-from schemas.events.ours import Disposition, ModelPublished
+from schemas.events.ours import CallEnded, Disposition, ModelPublished
 from tests.outreach.made import DatabaseClock, Room, contact, number_of
 from tests.streams.harness import START as BEGIN
 from tests.streams.harness import Partition, in_force, profiles, said, tick, without_places
@@ -112,7 +112,17 @@ class Whole:
         with self.room.store.begin() as tx:
             back = tx.outbox.pending("log")
             tx.outbox.mark_sent([message.outbox_id for message in back], self.wall())
-        return told + (self.hear(*(decode(message.payload) for message in back)) if back else [])
+        answers = [decode(message.payload) for message in back]
+        for answer in answers:
+            self.mended(answer)
+        return told + (self.hear(*answers) if answers else [])
+
+    def mended(self, answer: Any) -> None:
+        """A call that settled a complaint mends it, whatever is said of it later."""
+        known = self.complaining.get(answer.subject)
+        settled = isinstance(answer.fact, CallEnded) and answer.fact.disposition is Disposition.RESOLVED
+        if known is not None and settled and f"*complaint:{known}" in answer.fact.groups:
+            del self.complaining[answer.subject]
 
     def tell(self, name: str, fact: Fact, at: datetime | None = None) -> None:
         self.count += 1
