@@ -100,13 +100,7 @@ def ours(name: str, lines: pd.DataFrame, speeds: Speeds) -> Iterator[Row]:
     yield Row(f"{name}: columns of all pairs with their accounts", f"{took:.2f} s, {len(pairs):,} pairs")
     columns = pairs.take(np.resize(np.arange(len(pairs)), REFRESHED)).columns
 
-    def refresh() -> None:
-        for horizon in HORIZONS_DAYS:
-            model.pair.probability(columns, day, float(horizon))
-        for q in QUANTILES:
-            model.pair.quantile_day(columns, day, q)
-
-    _, whole = timed(refresh)
+    _, whole = timed(lambda: model.pair.answers(columns, day, HORIZONS_DAYS, QUANTILES))
     _, one = timed(lambda: model.pair.probability(columns, day, 14.0))
     speeds.refresh = max(speeds.refresh, REFRESHED / whole)
     a_minute = 60 * REFRESHED / whole

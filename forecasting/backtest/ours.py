@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forecasting.backtest.cases import CURVE_DAYS, Prediction
-from forecasting.forecasts import HORIZONS_DAYS, QUANTILES, forecaster_of
+from forecasting.forecasts import HORIZONS_DAYS, QUANTILES
 
 if TYPE_CHECKING:
     from forecasting.artefact import PopulationModel
@@ -47,9 +47,8 @@ def predicted_by(model: PopulationModel, candidates: Candidates) -> Prediction:
 def _of_rows(
     model: PopulationModel, candidates: Candidates, rows: np.ndarray[tuple[int], np.dtype[np.int64]]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    forecaster, day = forecaster_of(model, candidates.level), candidates.day
+    forecaster, day = model.pair if candidates.level == "pair" else model.account, candidates.day
     columns = candidates.pairs.take(rows).columns
-    curve = np.stack([forecaster.probability(columns, day, float(h)) for h in CURVE_DAYS], 1)
-    at = np.searchsorted(CURVE_DAYS, HORIZONS_DAYS)
-    quantiles = np.stack([forecaster.quantile_day(columns, day, q) - day for q in QUANTILES], 1)
-    return curve[:, at], curve, quantiles
+    chances, days = forecaster.answers(columns, day, [float(h) for h in CURVE_DAYS], QUANTILES)
+    curve = np.stack(chances, 1)
+    return curve[:, np.searchsorted(CURVE_DAYS, HORIZONS_DAYS)], curve, np.stack(days, 1) - day
