@@ -185,7 +185,11 @@ def as_diagram() -> str:
 
 
 def as_markdown() -> str:
-    """The table for the documentation."""
+    """The table for the documentation: rows that differ in nothing but their source are one."""
     head = "| From | Event | Guard | To | Effect |\n|---|---|---|---|---|\n"
-    rows = (f"| {row.source or '-'} | {row.event} | {row.guard} | {row.target} | {row.effect} |" for row in TRANSITIONS)
-    return head + "\n".join(rows) + "\n"
+    rows: dict[tuple[str, str, str, str], list[str]] = {}
+    for row in TRANSITIONS:
+        target = "unchanged" if row.source is row.target else str(row.target)
+        rows.setdefault((str(row.event), row.guard, target, row.effect), []).append(str(row.source or "-"))
+    told = (f"| {', '.join(froms)} | {' | '.join(row)} |" for row, froms in rows.items())
+    return head + "\n".join(told) + "\n"

@@ -2,7 +2,18 @@
 
 import pytest
 
-from outreach.task import CLOSED, HELD, OPEN, TALKING, TRANSITIONS, TaskEvent, TaskState, as_markdown, next_state
+from outreach.task import (
+    CLOSED,
+    HELD,
+    OPEN,
+    TALKING,
+    TRANSITIONS,
+    TaskEvent,
+    TaskState,
+    as_diagram,
+    as_markdown,
+    next_state,
+)
 from schemas.errors import Refused
 
 S, E = TaskState, TaskEvent
@@ -66,5 +77,19 @@ def test_every_open_state_can_end() -> None:
     assert TALKING <= OPEN
 
 
-def test_the_documentation_has_a_row_for_each() -> None:
-    assert as_markdown().count("\n") == len(TRANSITIONS) + 2
+def test_the_documentation_tells_every_transition() -> None:
+    told = {
+        (source, event)
+        for froms, event in (line.strip("| ").split(" | ")[:2] for line in as_markdown().splitlines()[2:])
+        for source in froms.split(", ")
+    }
+    assert told == {(str(row.source or "-"), str(row.event)) for row in TRANSITIONS}
+
+
+def test_the_diagram_has_an_arrow_for_every_move() -> None:
+    arrows = [line.strip() for line in as_diagram().splitlines() if "-->" in line]
+    for row in TRANSITIONS:
+        if row.source is not row.target:
+            begins = f"{'[*]' if row.source is None else row.source} --> {row.target}:"
+            assert any(line.startswith(begins) and str(row.event) in line for line in arrows), row
+    assert sum(line.endswith("[*]") for line in arrows) == len(CLOSED)
