@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 HORIZON_DAYS = 60
 SHORTEST_HORIZON_DAYS = 7
-WINDOWS, SPARSE_WINDOWS = 4, 2
+WINDOWS, SPARSE_WINDOWS = 5, 2
 STEP_SHARE = 0.25  # of the horizon, between two windows
 BEFORE_SHARE = 0.75  # of the horizon, the least history before a window
 TEACHERS, SILENT = 1_500, 1_000  # accounts of a window that bought something new, and that did not

@@ -73,7 +73,7 @@ class Examples:
 
 
 def fit_ranker(windows: Sequence[Examples], horizon_days: float) -> Ranker:
-    """Learn from the thinned examples of several days; they must hold at least one purchase."""
+    """Learn from the thinned examples of several days, newest first; they must hold at least one purchase."""
     features = np.concatenate([w.features for w in windows])
     bought = np.concatenate([w.bought for w in windows])
     offset = np.cumsum([0, *(int(w.row[-1]) + 1 if len(w.row) else 0 for w in windows)])
@@ -88,7 +88,9 @@ def fit_ranker(windows: Sequence[Examples], horizon_days: float) -> Ranker:
     weights = _softmax(basis, row[has], bought[has], odds[has])
     del basis, parts
     ranker = Ranker(horizon_days, knots, centres, scales, weights.tolist(), [], int(offset[-1]), len(windows))
-    chance = _logistic(log_share(row, ranker.score(features), odds), activity, bought, weight)
+    newest = row < offset[1]  # how much is bought changes with the season: the newest window knows best
+    share = log_share(row[newest], ranker.score(features[newest]), odds[newest])
+    chance = _logistic(share, activity[newest], bought[newest], weight[newest])
     return msgspec.structs.replace(ranker, chance=chance.tolist())
 
 
