@@ -98,7 +98,8 @@ class Whole:
         for name, (zone, country, region, _, _) in PLACES.items():
             known = facts.AccountRegistered(country=country, zone=zone, region=region)
             self.hear(said(known, BEGIN - 200 * DAY, f"r-{name}", name))
-            self.room.do(lambda tx, name=name: self.room.desk.put_contacts(tx, [contact(name)]))
+            point = contact(name)
+            self.room.do(lambda tx, point=point: self.room.desk.put_contacts(tx, [point]))  # type: ignore[misc]  # bound now
             for week in range(20, 1, -1):
                 self.order(name, {SKUS[week % 3], SKUS[0]}, BEGIN - timedelta(weeks=week))
         self.hear(*in_force(), tick(BEGIN))
@@ -253,6 +254,9 @@ class Whole:
             self.dialled.append((card.task.account_id, card.task.task_class, self.now))
         assert len(self.dialled) - before <= 1
 
+    def needs_of(self, name: str) -> Any:
+        return self.room.do(lambda tx: tx.needs.of_account(name, 10_000))
+
     def attempts(self, name: str) -> Any:
         return self.room.do(lambda tx: tx.attempts.of_accounts([name], BEGIN - 400 * DAY))
 
@@ -308,7 +312,7 @@ class Whole:
         assert len(live) == len(set(live)), "two live tasks of one class"
         holders = [task.agent_id for task in tasks if task.state in HELD]
         assert len(holders) == len(set(holders)), "an agent with two tasks"
-        needs = [need for name in PLACES for need in self.room.do(lambda tx, n=name: tx.needs.of_account(n, 10_000))]
+        needs = [need for name in PLACES for need in self.needs_of(name)]
         by_task = {need.task_id for need in needs if need.status is NeedStatus.OPEN}
         for need in needs:
             assert need.status is not NeedStatus.REFUSED or need.reasons, "a no without a reason"
