@@ -346,11 +346,54 @@ class AskedOrder:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A further product for an account; ``sentence`` says why. One set an account, replaced whole."""
+    """A further product for an account; ``sentence`` says why. One set an account, replaced whole.
+
+    A set serves every objective: each row has its place in each objective's list, 0 where it is not on it.
+    """
 
     account_id: str
     rank: int
     sku: str
+    """A group of the product master, which is the unit of forecasting."""
     name: str
     sentence: str
     version: str
+    efficiency: int = 0
+    variety: int = 0
+    innovation: int = 0
+    is_new: bool = False
+    probability: float | None = None
+    """That the account buys it within 60 days; None where nothing could be learnt."""
+    buyers: int | None = None
+    neighbours: int | None = None
+    base_rate: float | None = None
+    """So many of so many similar accounts buy it, and this share of all; None where the figures may not be shown."""
+    as_of: datetime | None = None
+
+    def place(self, objective: str) -> int:
+        """From 1 in the objective's list; 0: not on it. A row of before there were objectives stands in each."""
+        if not (self.efficiency or self.variety or self.innovation):
+            return self.rank
+        return int(getattr(self, objective))
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """A suggestion that was on the card when a call began, and what was said to it."""
+
+    showing_id: str
+    attempt_id: str
+    task_id: str
+    account_id: str
+    agent_id: str
+    sku: str
+    name: str
+    objective: str
+    profile: str
+    rank: int
+    version: str
+    shown_at: datetime
+    answer: str | None = None
+    """A word of `schemas.events.ours.SuggestionAnswer`; None: not spoken of."""
+    why: str | None = None
+    answered_at: datetime | None = None

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 WIDE_LIST = 50  # candidates that an objective chooses from
 EFFICIENCY, VARIETY, INNOVATION = "efficiency", "variety", "innovation"
 OBJECTIVES = (EFFICIENCY, VARIETY, INNOVATION)
-DEFAULT_STRENGTH: Mapping[str, float] = {EFFICIENCY: 0.5, VARIETY: 0.5, INNOVATION: 1.0}
+DEFAULT_STRENGTH: Mapping[str, float] = {EFFICIENCY: 0.5, VARIETY: 0.5, INNOVATION: 0.7}
 NEWEST_SHARE, NEWEST_DAYS = 0.1, 180.0  # new: among the newest tenth of the range, and no older than that
 LARGEST_SHARE = 1 / 3  # of a list of variety from one category
 LEAST_CHANCE = 1e-6

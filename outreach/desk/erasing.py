@@ -20,6 +20,7 @@ def erase_account(context: Context, account_id: str, actor: str) -> int:
     tx.erasures.put([Erasure(account_id, at, actor)])
     tx.contacts.erase(account_id)
     tx.suggestions.replace([account_id], [])
+    tx.showings.erase(account_id)
     space = Workspace(context)
     space.load(tx.tasks.open_of([account_id]))
     cancelled = _cancel(space, at, actor)

@@ -57,6 +57,7 @@ def rekey(space: Workspace, task: Task, survivor: str, at: datetime, actor: str)
 
 def rekey_all(space: Workspace, loser: str, survivor: str, at: datetime, actor: str) -> None:
     """Every open task of the loser."""
+    space.context.tx.showings.rekey(loser, survivor)
     for task_class in TaskClass:
         task = space.open_task(loser, task_class)
         if task is not None:

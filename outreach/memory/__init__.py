@@ -7,6 +7,7 @@ from threading import RLock
 
 from outreach.memory import asked, keeping, people, work
 from outreach.memory.reports import MemoryReports
+from outreach.memory.showings import MemoryShowings
 from outreach.memory.tables import Journal, MemoryTable
 
 
@@ -35,6 +36,7 @@ class MemoryTransaction:
         self.sessions = people.MemorySessions(journal, lambda row: row.token_hash)
         self.login_links = people.MemoryLoginLinks(journal, lambda row: row.token_hash)
         self.suggestions = people.MemorySuggestions(MemoryTable(journal, lambda row: row[0]))
+        self.showings = MemoryShowings(journal, lambda row: row.showing_id)
         self.reports = MemoryReports(self.tasks)
         self.audit = keeping.MemoryAudit(MemoryTable(journal, lambda row: row.audit_id))
         self.outbox = keeping.MemoryOutbox(MemoryTable(journal, lambda row: row[0].outbox_id))

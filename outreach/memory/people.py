@@ -146,7 +146,11 @@ class MemorySuggestions:
         for account_id, found in sets.items():
             self._table.put([(account_id, tuple(sorted(found, key=lambda row: row.rank)))])
 
-    def of_account(self, account_id: str, limit: int = 10) -> list[Suggestion]:
+    def drop(self, account_id: str, sku: str) -> None:
+        """One product of one account."""
+        self.replace([account_id], [row for row in self.of_account(account_id) if row.sku != sku])
+
+    def of_account(self, account_id: str, limit: int = 100) -> list[Suggestion]:
         """By rank."""
         known = self._table.get(account_id)
         return list(known[1][:limit]) if known else []

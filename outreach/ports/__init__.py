@@ -21,6 +21,7 @@ from outreach.ports.people import (
     Queues,
     Registers,
     Sessions,
+    Showings,
     Suggestions,
     Users,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "Reorders",
     "Reports",
     "Sessions",
+    "Showings",
     "Standings",
     "Store",
     "Suggestions",
@@ -112,6 +114,8 @@ class Transaction(Protocol):
     def login_links(self) -> LoginLinks: ...
     @property
     def suggestions(self) -> Suggestions: ...
+    @property
+    def showings(self) -> Showings: ...
     @property
     def reports(self) -> Reports: ...
     @property

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from outreach.access import LoginLink, Session, User
 from outreach.ports.keyed import Keyed
-from outreach.records import Agent, ContactPoint, Erasure, Queue, RegisterCopy, Suggestion
+from outreach.records import Agent, ContactPoint, Erasure, Queue, RegisterCopy, Showing, Suggestion
 
 
 class Contacts(Keyed[str, ContactPoint], Protocol):
@@ -128,6 +128,34 @@ class Suggestions(Protocol):
         """These rows are now all that the accounts have."""
         ...
 
-    def of_account(self, account_id: str, limit: int = 10) -> list[Suggestion]:
+    def of_account(self, account_id: str, limit: int = 100) -> list[Suggestion]:
         """By rank."""
+        ...
+
+    def drop(self, account_id: str, sku: str) -> None:
+        """It is suggested to the account no more."""
+        ...
+
+
+class Showings(Keyed[str, Showing], Protocol):
+    """Suggestions that were on the card in a call, with their answers."""
+
+    def of_task(self, task_id: str) -> list[Showing]:
+        """Oldest first."""
+        ...
+
+    def refused(self, since: datetime) -> list[Showing]:
+        """Those that were refused since then (business time), in order of accounts."""
+        ...
+
+    def shown(self, start: datetime, end: datetime) -> list[Showing]:
+        """Those of calls that began from ``start`` until before ``end``, oldest first."""
+        ...
+
+    def erase(self, account_id: str) -> int:
+        """Delete the account's; how many."""
+        ...
+
+    def rekey(self, account_id: str, survivor: str) -> int:
+        """The account goes on as another one, and what it refused with it; how many."""
         ...

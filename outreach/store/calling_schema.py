@@ -6,7 +6,7 @@ from outreach.records import AnswerState
 from outreach.store.schema import metadata
 from outreach.store.types import UtcMoment, Word, Words
 
-__all__ = ["asked_orders", "erasures", "metadata", "products", "queues", "register_numbers", "registers"]
+__all__ = ["asked_orders", "erasures", "metadata", "products", "queues", "register_numbers", "registers", "showings"]
 
 queues = Table(
     "queues",
@@ -79,4 +79,25 @@ asked_orders = Table(
     Column("reason", Text),
     Column("answered_at", UtcMoment),
     Index("asked_orders_by_account", "account_id", "asked_at"),
+)
+
+showings = Table(
+    "suggestion_showings",
+    metadata,
+    Column("showing_id", Text, primary_key=True),
+    Column("attempt_id", Text, nullable=False),
+    Column("task_id", Text, nullable=False, index=True),
+    Column("account_id", Text, nullable=False, index=True),
+    Column("agent_id", Text, nullable=False),
+    Column("sku", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("objective", Text, nullable=False),
+    Column("profile", Text, nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("shown_at", UtcMoment, nullable=False, index=True),
+    Column("answer", Text),
+    Column("why", Text),
+    Column("answered_at", UtcMoment),
+    Index("suggestion_showings_by_answer", "answer", "answered_at"),
 )

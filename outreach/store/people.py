@@ -135,7 +135,12 @@ class SqlSuggestions(SqlTable[Suggestion]):
         if values:
             self.connection.execute(self.table.insert(), values)
 
-    def of_account(self, account_id: str, limit: int = 10) -> list[Suggestion]:
+    def drop(self, account_id: str, sku: str) -> None:
+        """One product of one account."""
+        theirs = self.table.c.account_id == account_id
+        self.run(delete(self.table).where(theirs, self.table.c.sku == sku))
+
+    def of_account(self, account_id: str, limit: int = 100) -> list[Suggestion]:
         """By rank."""
         known = self.known([account_id])
         if known is not None:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    false,
     literal_column,
     type_coerce,
 )
@@ -348,6 +349,13 @@ suggestions = Table(
     Column("name", Text, nullable=False),
     Column("sentence", Text, nullable=False),
     Column("version", Text, nullable=False),
+    *(Column(name, Integer, nullable=False, server_default="0") for name in ("efficiency", "variety", "innovation")),
+    Column("is_new", Boolean(create_constraint=False), nullable=False, server_default=false()),
+    Column("probability", Float),
+    Column("buyers", Integer),
+    Column("neighbours", Integer),
+    Column("base_rate", Float),
+    Column("as_of", UtcMoment),
     PrimaryKeyConstraint("account_id", "rank"),
 )
 

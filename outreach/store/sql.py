@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from outreach.store import ahead, calling, keeping, people, positions, work
 from outreach.store.reports import SqlReports
+from outreach.store.showings import SqlShowings
 from outreach.store.tasks import SqlTasks
 from outreach.store.together import prepared, together, waits
 from schemas.errors import Unavailable
@@ -79,6 +80,7 @@ class SqlTransaction:
         self.sessions = people.SqlSessions(connection)
         self.login_links = people.SqlLoginLinks(connection)
         self.suggestions = people.SqlSuggestions(connection)
+        self.showings = SqlShowings(connection)
         self.reports = SqlReports(connection)
         self.audit = keeping.SqlAudit(connection)
         self.outbox = keeping.SqlOutbox(connection)

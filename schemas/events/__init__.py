@@ -38,6 +38,7 @@ REFERENCE_FACTS: tuple[type[Fact], ...] = (ours.ProductChanged, ours.RatesChange
 OUTCOME_FACTS: tuple[type[Fact], ...] = (
     ours.CallEnded,
     ours.NeedOverridden,
+    ours.SuggestionAnswered,
     ours.ReorderApproved,
     ours.ReorderRejected,
     ours.ReorderSent,

@@ -86,6 +86,40 @@ class NeedOverridden(Fact):
     """The order that was asked of the ERP, if any."""
 
 
+class SuggestionWhy(StrEnum):
+    """Why a suggestion was refused on the phone."""
+
+    HAS_OTHER_SUPPLIER = "has_other_supplier"
+    NOT_USED = "not_used"
+    TOO_EXPENSIVE = "too_expensive"
+    USES_OTHER_PRODUCT = "uses_other_product"
+    LATER = "later"
+    OTHER = "other"
+
+
+class SuggestionAnswer(StrEnum):
+    """What became of a suggestion that was made on the phone."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+class SuggestionAnswered(Fact):
+    """A further product was suggested in a call and the customer said yes or no: what suggesting may learn from."""
+
+    task_id: Identifier
+    attempt_id: Identifier
+    sku: Sku
+    answer: SuggestionAnswer
+    why: SuggestionWhy | None = None
+    """Of a refusal."""
+    objective: Code
+    rank: int
+    """Place among what was shown."""
+    version: Text = ""
+    """Of the artefact that suggested it."""
+
+
 class ReorderApproved(Fact):
     """A reorder proposal may be sent, perhaps with another quantity."""
 

@@ -55,6 +55,7 @@ HANDLERS: dict[type[Fact], Handler] = {
     account_facts.LossExplained: outcomes.nothing,
     ours.CallEnded: outcomes.call_ended,
     ours.NeedOverridden: outcomes.need_overridden,
+    ours.SuggestionAnswered: outcomes.nothing,
     ours.ReorderApproved: outcomes.nothing,
     ours.ReorderRejected: outcomes.reorder_rejected,
     ours.ReorderSent: outcomes.nothing,

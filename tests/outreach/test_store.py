@@ -1,5 +1,6 @@
 """What the repositories promise beside the desk's own use: people, books, artefacts; nothing half-done stays."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from sqlalchemy import event, text
 
 from outreach.access import LoginLink, Session, User
 from outreach.ports import ClaimQuery, Store
-from outreach.records import AuditEntry, OutboxMessage, Suggestion
+from outreach.records import AuditEntry, OutboxMessage, Showing, Suggestion
 from outreach.store.sql import SqlStore
 from schemas.dead_letters import dead_letter
 from schemas.decisions import TaskClass
@@ -147,6 +148,41 @@ def test_suggestions_are_replaced_whole(store: Store) -> None:
         assert [row.sku for row in tx.suggestions.of_account("a")] == ["sku1", "sku2"]
         tx.suggestions.replace(["a"], [])
         assert tx.suggestions.of_account("a") == []
+
+
+def test_a_suggestion_is_dropped_alone_and_has_a_place_in_each_list(store: Store) -> None:
+    rows = [
+        Suggestion("a", 1, "one", "", "", "v1", efficiency=1, innovation=2, probability=0.25, as_of=NOW),
+        Suggestion("a", 2, "two", "", "", "v1", variety=1, is_new=True, buyers=12, neighbours=60, base_rate=0.125),
+    ]
+    with store.begin() as tx:
+        tx.suggestions.replace(["a"], rows)
+        assert tx.suggestions.of_account("a") == rows
+        tx.suggestions.drop("a", "one")
+        assert tx.suggestions.of_account("a") == rows[1:]
+    assert [rows[0].place(name) for name in ("efficiency", "variety", "innovation")] == [1, 0, 2]
+    assert Suggestion("a", 3, "old", "", "", "v0").place("variety") == 3, "lists of before there were objectives"
+
+
+def showing(number: int, account_id: str = "a", **more: object) -> Showing:
+    row = Showing(f"s{number}", "try", "task", account_id, "ann", f"sku{number}", "", "variety", "p", number, "v", NOW)
+    return replace(row, **more)  # type: ignore[arg-type]
+
+
+def test_showings_by_task_time_and_answer(store: Store) -> None:
+    yesterday = NOW - timedelta(days=1)
+    no = showing(2, answer="refused", why="later", answered_at=NOW)
+    old = showing(3, "b", answer="refused", why="other", answered_at=yesterday, shown_at=yesterday, task_id="other")
+    with store.begin() as tx:
+        tx.showings.put([showing(1), no, old])
+        assert tx.showings.of_task("task") == [showing(1), no]
+        assert tx.showings.refused(NOW) == [no]
+        assert tx.showings.refused(yesterday) == [no, old]
+        assert tx.showings.shown(yesterday, NOW) == [old]
+        assert tx.showings.rekey("b", "a") == 1
+        assert tx.showings.get("s3") == replace(old, account_id="a")
+        assert tx.showings.erase("a") == 3
+        assert tx.showings.shown(yesterday, NOW + timedelta(days=1)) == []
 
 
 def test_contacts_can_be_erased(store: Store) -> None:
