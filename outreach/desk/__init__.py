@@ -10,7 +10,19 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from outreach.desk import cards, claims, effects, erasing, numbers, ordering, outcomes, reorders, supervision, teams
+from outreach.desk import (
+    answering,
+    cards,
+    claims,
+    effects,
+    erasing,
+    numbers,
+    ordering,
+    outcomes,
+    reorders,
+    supervision,
+    teams,
+)
 from outreach.desk import upkeep as due
 from outreach.desk.context import Context, ProfileBook, read_clocks
 from outreach.desk.emission import Emission, emission
@@ -28,10 +40,10 @@ from outreach.desk.rules import DeskRules, rules_from
 from outreach.desk.workspace import Workspace
 from outreach.ports import Transaction
 from outreach.profiles import ProfileSet
-from outreach.records import Attempt, AuditEntry, ContactPoint, Queue, ReorderTask, Task
+from outreach.records import Attempt, AuditEntry, ContactPoint, Queue, ReorderTask, Showing, Task
 from schemas.base import EARLIEST
 from schemas.commands import CommandLine
-from schemas.events.ours import OverrideReason
+from schemas.events.ours import OverrideReason, SuggestionAnswer, SuggestionWhy
 from schemas.needs import Effect
 
 __all__ = [
@@ -127,6 +139,21 @@ class Desk:
         """One of the products is not needed now: its line ends, with an event to learn from. Raises StaleToken,
         NotFound("no_such_line")."""
         return ordering.not_needed(self._context(tx), task_id, token, need_id, reason, db_now)
+
+    def answer_suggestion(
+        self,
+        tx: Transaction,
+        task_id: str,
+        token: str,
+        sku: str,
+        answer: SuggestionAnswer,
+        why: SuggestionWhy | None,
+        db_now: datetime,
+    ) -> Showing:
+        """What the customer said to a suggestion of this call; a refused product rests. The same again changes nothing.
+
+        Raises StaleToken, NotFound("not_suggested"), Refused("reason_missing"), Refused("already_answered")."""
+        return answering.answer(self._context(tx), task_id, token, sku, answer, why, db_now)
 
     def dispose(self, tx: Transaction, task_id: str, token: str, outcome: Outcome, db_now: datetime) -> Task:
         """What came of the call (from in_call or wrap_up); raises StaleToken, Refused for an illegal callback."""

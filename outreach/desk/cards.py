@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from outreach import hours
-from outreach.desk import eligibility
+from outreach.desk import eligibility, suggesting
 from outreach.desk.context import Context
 from outreach.desk.eligibility import LOOK_BACK_DAYS, Verdict
 from outreach.desk.offers import offers
@@ -46,7 +46,7 @@ def build_card(context: Context, task: Task, lines: Sequence[Need], verdict: Ver
         standing=standing,
         contact=verdict.contact,
         local_time=context.now.astimezone(zone) if context.now and zone else None,
-        suggestions=tuple(tx.suggestions.of_account(task.account_id, context.cell(standing).suggestions)),
+        suggestions=suggesting.at_claim(context, task, context.cell(standing), lines),
         attempts=tuple(tx.attempts.of_accounts([task.account_id], since)),
         reasons=verdict.reasons,
         profile=cell_name(size, phase),
@@ -57,15 +57,17 @@ def build_card(context: Context, task: Task, lines: Sequence[Need], verdict: Ver
 def account(context: Context, account_id: str) -> AccountRecord:
     """Everything held of one account."""
     tx = context.tx
+    standing = tx.standings.get(account_id)
+    suggested = suggesting.listed(tx.suggestions.of_account(account_id), context.cell(standing).suggestion_objective)
     return AccountRecord(
         account_id=account_id,
-        standing=tx.standings.get(account_id),
+        standing=standing,
         contacts=tuple(tx.contacts.of_accounts([account_id])),
         tasks=tuple(tx.tasks.listed(TaskState, account_id=account_id)),
         needs=tuple(tx.needs.of_account(account_id)),
         reorders=tuple(tx.reorders.listed(ReorderState, account_id=account_id)),
         attempts=tuple(tx.attempts.of_accounts([account_id], EARLIEST)),
-        suggestions=tuple(tx.suggestions.of_account(account_id)),
+        suggestions=tuple(suggested),
         history=tuple(tx.audit.about(account_id=account_id)),
     )
 
@@ -83,8 +85,8 @@ def _card_of(context: Context, task: Task) -> TaskCard:
 
 def _with_products(context: Context, card: TaskCard, verdict: Verdict) -> TaskCard:
     """What is offered and what was asked; nobody suggests what cannot be had."""
-    known = {one.sku: one for one in context.tx.products.many(one.sku for one in card.suggestions)}
-    had = tuple(one for one in card.suggestions if one.sku not in known or known[one.sku].available)
+    had = suggesting.on_card(context, card.task, context.cell(card.standing))
     offered = offers(context, card.lines, verdict.party)
     asked = tuple(context.tx.asked_orders.of_task(card.task.task_id))
-    return replace(card, suggestions=had, offers=offered, orders=asked)
+    shown = tuple(one for one in context.tx.showings.of_task(card.task.task_id) if one.answer is not None)
+    return replace(card, suggestions=had, offers=offered, orders=asked, answered=shown)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from outreach.desk import eligibility, pacing
+from outreach.desk import eligibility, pacing, suggesting
 from outreach.desk.cards import build_card
 from outreach.desk.context import Context
 from outreach.desk.eligibility import Verdict
@@ -152,6 +152,7 @@ def start_call(context: Context, task_id: str, token: str, key: str, db_now: dat
         number_key=eligibility.number_key(number) if number else None,
     )
     context.tx.attempts.put([attempt])
+    suggesting.note_shown(context, task, attempt)
     space.move(
         task_id,
         TaskEvent.CALL_STARTED,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from outreach.records import AskedOrder, Attempt, AuditEntry, ContactPoint, Need, ReorderTask, Suggestion, Task
+from outreach.records import AskedOrder, Attempt, AuditEntry, ContactPoint, Need, ReorderTask, Showing, Suggestion, Task
 from schemas.decisions import Reason
 from schemas.events.accounts import LossReason
 from schemas.events.ours import Disposition
@@ -54,6 +54,8 @@ class TaskCard:
     """For the lines that are about a product; not in the answer to a claim."""
     orders: tuple[AskedOrder, ...] = ()
     """What the ERP was asked in this task, newest first, with its answers; not in the answer to a claim."""
+    answered: tuple[Showing, ...] = ()
+    """Suggestions that were answered in this task; not in the answer to a claim."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,11 @@ class MemoryShowings(MemoryTable[str, Showing]):
 
     def of_task(self, task_id: str) -> list[Showing]:
         """Oldest first."""
-        found = self.where(lambda row: row.task_id == task_id)
-        return sorted(found, key=lambda row: (row.shown_at, row.rank, row.showing_id))
+        return _ordered(self.where(lambda row: row.task_id == task_id))
+
+    def of_account(self, account_id: str) -> list[Showing]:
+        """Oldest first."""
+        return _ordered(self.where(lambda row: row.account_id == account_id))
 
     def refused(self, since: datetime) -> list[Showing]:
         """In order of accounts."""
@@ -38,3 +41,7 @@ class MemoryShowings(MemoryTable[str, Showing]):
         found = self.where(lambda row: row.account_id == account_id)
         self.put(replace(row, account_id=survivor) for row in found)
         return len(found)
+
+
+def _ordered(rows: list[Showing]) -> list[Showing]:
+    return sorted(rows, key=lambda row: (row.shown_at, row.rank, row.showing_id))

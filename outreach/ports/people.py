@@ -144,6 +144,10 @@ class Showings(Keyed[str, Showing], Protocol):
         """Oldest first."""
         ...
 
+    def of_account(self, account_id: str) -> list[Showing]:
+        """Oldest first."""
+        ...
+
     def refused(self, since: datetime) -> list[Showing]:
         """Those that were refused since then (business time), in order of accounts."""
         ...

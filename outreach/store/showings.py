@@ -1,8 +1,9 @@
 """SQL repository of suggestions that were shown in calls."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, update
+from sqlalchemy import Connection, Select, delete, update
 
 from outreach.records import Showing
 from outreach.store import calling_schema as schema
@@ -17,8 +18,14 @@ class SqlShowings(SqlTable[Showing]):
 
     def of_task(self, task_id: str) -> list[Showing]:
         """Oldest first."""
-        table = self.table.c
-        return self.all_of(self.query().where(table.task_id == task_id).order_by(table.shown_at, table.rank, self.key))
+        return self._ordered(self.query().where(self.table.c.task_id == task_id))
+
+    def of_account(self, account_id: str) -> list[Showing]:
+        """Oldest first."""
+        return self._ordered(self.query().where(self.table.c.account_id == account_id))
+
+    def _ordered(self, query: Select[Any]) -> list[Showing]:
+        return self.all_of(query.order_by(self.table.c.shown_at, self.table.c.rank, self.key))
 
     def refused(self, since: datetime) -> list[Showing]:
         """In order of accounts."""

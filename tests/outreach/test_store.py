@@ -176,6 +176,7 @@ def test_showings_by_task_time_and_answer(store: Store) -> None:
     with store.begin() as tx:
         tx.showings.put([showing(1), no, old])
         assert tx.showings.of_task("task") == [showing(1), no]
+        assert tx.showings.of_account("b") == [old]
         assert tx.showings.refused(NOW) == [no]
         assert tx.showings.refused(yesterday) == [no, old]
         assert tx.showings.shown(yesterday, NOW) == [old]
