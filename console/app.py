@@ -19,7 +19,7 @@ from console.access import Access
 from console.context import Console, Me, Services, environment
 from console.feed import Feed
 from console.gate import Gate, Principal, is_machine
-from console.pages import account, agent, login, operator, order, team
+from console.pages import account, agent, login, operator, order, suggestion, team
 from console.passwords import Passwords
 from console.ports import AcceptEvents, AdminCalls, Clock, LagSource
 from console.problems import Problem, problem
@@ -82,7 +82,7 @@ def build(
 
 
 def _mount(app: FastAPI) -> None:
-    for part in (login, agent, order, team, operator, account, api, contacts_in, outbox):
+    for part in (login, agent, order, suggestion, team, operator, account, api, contacts_in, outbox):
         part.mount(app)
     app.add_api_route("/stream", stream, methods=["GET"], include_in_schema=False)
     static = StaticFiles(directory=str(files("console") / "static"))

@@ -49,6 +49,7 @@ ENDPOINTS: Mapping[tuple[str, str], frozenset[Role]] = {
     ("POST", "/agent/tasks/{task_id}/skip"): CALLERS,
     ("POST", "/agent/tasks/{task_id}/disposition"): CALLERS,
     ("POST", "/agent/tasks/{task_id}/order"): CALLERS,
+    ("POST", "/agent/tasks/{task_id}/suggestion"): CALLERS,
     ("GET", "/team"): SUPERVISORS,
     ("GET", "/team/board"): SUPERVISORS,
     ("POST", "/team/tasks/{task_id}/settle"): SUPERVISORS,

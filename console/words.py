@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from schemas.decisions import NeedKind, Reason
 from schemas.errors import DeadLetterReason
 from schemas.events.accounts import LossReason
-from schemas.events.ours import Disposition, OverrideReason
+from schemas.events.ours import Disposition, OverrideReason, SuggestionWhy
 
 REASONS: Mapping[Reason, str] = {
     Reason.ZONE_UNKNOWN: "time zone not known",
@@ -101,4 +101,13 @@ OVERRIDES: Mapping[OverrideReason, str] = {
     OverrideReason.NOT_USED_ANY_MORE: "they use it no more",
     OverrideReason.BUDGET: "budget",
     OverrideReason.OTHER: "another reason",
+}
+
+WHYS: Mapping[SuggestionWhy, str] = {
+    SuggestionWhy.HAS_OTHER_SUPPLIER: "they buy it elsewhere",
+    SuggestionWhy.NOT_USED: "they do not use it",
+    SuggestionWhy.TOO_EXPENSIVE: "too expensive",
+    SuggestionWhy.USES_OTHER_PRODUCT: "they use another product",
+    SuggestionWhy.LATER: "not now, later",
+    SuggestionWhy.OTHER: "another reason",
 }

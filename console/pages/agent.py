@@ -17,7 +17,7 @@ from console.notices import Notice, of_banner, of_ended, of_reasons
 from console.offers import REASONS, asked_orders, order_lines
 from console.texts import plain, text
 from console.times import Now, clock_text
-from console.words import DISPOSITIONS
+from console.words import DISPOSITIONS, WHYS
 from outreach.desk import Blocked, NothingToDo, Outcome
 from outreach.hours import known_zone
 from outreach.ports import Transaction
@@ -217,6 +217,7 @@ def _desk_context(
         "order_lines": order_lines(card, console.settings.reporting_currency) if card else (),
         "asked": asked_orders(card) if card else (),
         "override_reasons": REASONS,
+        "whys": {str(why): words for why, words in WHYS.items()},
         "idle": None if card else _idle(tx, now, nothing),
         "skips": [(reason, text(key)) for reason, key in SKIPS],
         "already_ordered": str(ALREADY_ORDERED),
