@@ -245,10 +245,11 @@ def _cool_down(
 
 
 def _ordered_today(standing: AccountStanding | None, party: CalledParty, now: datetime) -> bool:
+    """The fold tells the account's local day as a midnight of UTC: it is a day already, and is not moved to a zone."""
     zone = hours.known_zone(party.zone)
     if standing is None or standing.last_order_at is None or zone is None:
         return False
-    return standing.last_order_at.astimezone(zone).date() == now.astimezone(zone).date()
+    return standing.last_order_at.date() == now.astimezone(zone).date()
 
 
 def _retry_at(reasons: Sequence[Reason], ends: Mapping[Reason, datetime | None], now: datetime) -> datetime | None:

@@ -37,6 +37,18 @@ def test_what_the_log_says_blocks_selling_and_ends_with_its_cause(room: Room, re
     assert room.claim().task.account_id == "a"
 
 
+@pytest.mark.parametrize("days_ago", [0, 1])
+def test_who_ordered_today_is_not_called_west_of_greenwich_either(room: Room, days_ago: int) -> None:
+    noon_there, day = NOW.replace(hour=17), NOW.replace(hour=0)
+    room.tell(clock(noon_there))
+    place = {"country": "US", "region": "NY", "zone": "America/New_York"}
+    room.account("a", opened("a", at=noon_there), **place, last_order_at=day - days_ago * DAY)
+    if days_ago:
+        assert room.claim().task.account_id == "a"
+    else:
+        assert room.nothing() == {Reason.ALREADY_ORDERED}
+
+
 @pytest.mark.parametrize(
     "known",
     [{"open_complaints": ("c",)}, {"credit_hold": True}, {"cool_down_until": NOW + DAY}, {"selling_attempts": 3}],
