@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from forecasting import metering
 from forecasting.metering import Report
 from forecasting.winsor import believed
+from outreach.profiles import Profile
 from schemas.envelope import Event
 from schemas.events.ours import (
     CallEnded,
@@ -23,7 +24,7 @@ from streams.core.orders import product_of
 from streams.core.stock import take_report
 from streams.state import EPOCH_DAY, Account, Pair, seconds
 
-DEFAULT_COOL_DOWN_DAYS = 30.0
+STANDARD = Profile()
 LONGEST_HOLD_DAYS = 365.0
 """A counted stock is not believed to last longer than this."""
 
@@ -44,8 +45,8 @@ def call_ended(folding: Folding, event: Event, fact: CallEnded) -> None:
     if fact.disposition is Disposition.HAS_STOCK and fact.stock_until is not None:
         for group in groups:
             _lasts(folding, group, seconds(fact.stock_until))
-    if selling and (fact.exhausted or fact.disposition is Disposition.NOT_INTERESTED):
-        _cool_down(folding, seconds(event.time))
+    if selling:
+        _cool_down(folding, fact, seconds(event.time))
 
 
 def need_overridden(folding: Folding, event: Event, fact: NeedOverridden) -> None:
@@ -123,8 +124,12 @@ def _counted(folding: Folding, group: str, pair: Pair, units: float, at: int) ->
         _lasts(folding, group, at + round(min(units / units_a_day, LONGEST_HOLD_DAYS) * 86_400))
 
 
-def _cool_down(folding: Folding, since: int) -> None:
-    profile = folding.profile
-    days = DEFAULT_COOL_DOWN_DAYS if profile is None else profile.cool_down_days
-    folding.account.cool_down_until = since + round(days * 86_400)
-    folding.account.check_hour = earliest(folding.account.check_hour, folding.account.cool_down_until // 3600 + 1)
+def _cool_down(folding: Folding, fact: CallEnded, since: int) -> None:
+    """As long as the profile says after such a call; before there are profiles, the default's days."""
+    profile = STANDARD if folding.profile is None else folding.profile
+    days = profile.cool_down_after(fact.disposition, exhausted=fact.exhausted)
+    if not days:
+        return
+    account, until = folding.account, since + round(days * 86_400)
+    account.cool_down_until = max(account.cool_down_until or 0, until)
+    account.check_hour = earliest(account.check_hour, account.cool_down_until // 3600 + 1)

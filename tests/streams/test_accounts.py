@@ -178,6 +178,30 @@ class TestCalls:
         assert again.need_id != need.need_id
         assert (standing(found).cool_down_until, standing(found).selling_attempts) == (None, 0)
 
+    @pytest.mark.parametrize(
+        ("days", "disposition"),
+        [(180.0, Disposition.NOT_INTERESTED), (7.0, Disposition.NOT_INTERESTED), (10.0, Disposition.HAS_STOCK)],
+    )
+    def test_a_cool_down_lasts_as_long_as_the_profile_says(
+        self, due: Scene, days: float, disposition: Disposition
+    ) -> None:
+        due.profiles(cool_downs={disposition: days}, lead_time_days=20.0)
+        told = standing(due.tell(ended_call(disposition)))
+        assert told.cool_down_until == due.now + days * DAY
+
+    def test_a_cool_down_of_no_days_is_none(self, due: Scene) -> None:
+        due.profiles(cool_downs={Disposition.NO_ANSWER: 0.0}, lead_time_days=20.0)
+        due.tell(ended_call(Disposition.NO_ANSWER, attempts=2))
+        due.pass_time(hours=1)
+        assert (due.account().cool_down_until, due.account().attempts) == (None, 2)
+
+    def test_a_shorter_cool_down_does_not_end_a_longer_one(self, due: Scene) -> None:
+        due.profiles(cool_downs={Disposition.HAS_STOCK: 2.0}, lead_time_days=20.0)
+        due.tell(ended_call(Disposition.NOT_INTERESTED))
+        until = due.account().cool_down_until
+        due.tell(ended_call(Disposition.HAS_STOCK))
+        assert due.account().cool_down_until == until
+
     def test_the_cap_cools_down_whatever_was_said(self, due: Scene) -> None:
         told = standing(due.tell(ended_call(Disposition.NO_ANSWER, attempts=3, exhausted=True)))
         assert told.cool_down_until is not None
