@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable
 
 from forecasting.pair import order_key
+from outreach.kinds import group_of
 from schemas.decisions import NeedKind
 from schemas.envelope import Event
 from schemas.events.orders import (
@@ -96,16 +97,21 @@ def delivered(folding: Folding, event: Event, fact: OrderDelivered) -> None:
 
 
 def look_for_late(folding: Folding) -> None:
-    """Deliveries whose day has passed go wrong now; the account is looked at again when the next day has."""
+    """Deliveries whose day has passed go wrong now; the account is looked at again when the next day has.
+
+    Where the profile calls about none, nothing new goes wrong; what went wrong before is forgotten in its time.
+    """
     relation, profile = folding.account.relation, folding.profile
-    if not relation.promises or profile is None or NeedKind.LATE_DELIVERY not in profile.opens:
+    if not relation.promises or profile is None:
         return
+    opens = NeedKind.LATE_DELIVERY in profile.opens
     grace, now = round(profile.late_after_days * 86_400), folding.now
     for key, promise in sorted(relation.promises.items(), key=lambda one: (one[1].at, one[0])):
         if now < promise.at + grace:
             _look_at(folding, promise.at + grace)
             break
-        go_wrong(folding, NeedKind.LATE_DELIVERY, promise.order_id, promise.at)
+        if opens:
+            go_wrong(folding, NeedKind.LATE_DELIVERY, promise.order_id, promise.at)
         if now >= promise.at + FORGOTTEN_DAYS * 86_400:
             del relation.promises[key]
             give_up(folding, NeedKind.LATE_DELIVERY, promise.order_id)
@@ -168,7 +174,9 @@ def _expect(folding: Folding, key: int, promise: Promise) -> None:
     promises = folding.account.relation.promises
     promises[key] = promise
     while len(promises) > REMEMBERED_PROMISES:
-        del promises[min(promises, key=lambda one: (promises[one].at, one))]
+        gone = promises.pop(min(promises, key=lambda one: (promises[one].at, one)))
+        if group_of(NeedKind.LATE_DELIVERY, gone.order_id) in folding.account.relation.troubles:
+            give_up(folding, NeedKind.LATE_DELIVERY, gone.order_id)
     profile = folding.profile
     _look_at(folding, promise.at + (0 if profile is None else round(profile.late_after_days * 86_400)))
 

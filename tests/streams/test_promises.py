@@ -117,6 +117,22 @@ class TestLate:
         assert (scene.account().relation.troubles, scene.account().relation.promises) == ({}, {})
         assert not any(isinstance(one.fact, RecoveryEnded) for one in scene.partition.recorded)
 
+    def test_it_blocks_no_longer_where_the_profile_calls_about_none_any_more(self, scene: Scene) -> None:
+        scene.tell(promised(1, wire=3))
+        assert lates(scene, 3) == [LATE]
+        scene.profiles(opens=(NeedKind.RECOVERY,))
+        assert lates(scene, 30) == []
+        relation = scene.account().relation
+        assert (relation.troubles, relation.promises) == ({}, {})
+
+    def test_a_promise_that_had_to_be_forgotten_blocks_nothing(self, scene: Scene) -> None:
+        scene.tell(promised(1, wire=3))
+        assert lates(scene, 3) == [LATE]
+        later = scene.now + 20 * DAY
+        many = [placed(f"more-{n}", wire=1).model_copy(update={"promised_at": later}) for n in range(64)]
+        assert ended(scene.tell(*many)) == [(LATE, "expired")]
+        assert scene.account().relation.troubles == {}
+
     def test_without_a_promise_the_lead_time_counts_where_deliveries_are_reported(self, scene: Scene) -> None:
         scene.profiles(lead_time_days=3.0, opens=(NeedKind.LATE_DELIVERY,))
         scene.tell(placed("o1", wire=3))
