@@ -11,6 +11,7 @@ from schemas.events.orders import OrderLine, OrderPlaced
 from schemas.needs import AccountValue
 from streams.core.context import Folding
 from streams.core.facts import yearly_spend
+from streams.core.orders import MOST_CENTS
 
 REMEMBERED_MONTHS = 13
 _YEAR = 12
@@ -25,7 +26,7 @@ def note_margin(folding: Folding, event: Event) -> None:
     if not isinstance(event.fact, OrderPlaced):
         return
     known, margin = _margin_cents(folding, event.fact.lines)
-    if known <= 0:
+    if not 0 < known <= MOST_CENTS:  # in a currency whose rate is next to nothing: the sums must fit 64 bits
         return
     sums = folding.account.margin_cents
     month = event.time.year * _YEAR + event.time.month

@@ -7,7 +7,7 @@ import pytest
 from outreach.value import AccountSpend, Terms, live_value
 from schemas.events.accounts import AccountChanged, AccountMerged
 from schemas.events.orders import OrderLine, OrderPlaced
-from schemas.events.ours import ProductChanged
+from schemas.events.ours import ProductChanged, RatesChanged
 from schemas.needs import AccountStanding, ProposeReorder
 from tests.streams.scene import DAY, Scene
 
@@ -141,3 +141,12 @@ def test_what_lies_in_stock_is_not_proposed_again() -> None:
     assert not [effect for effect in told if isinstance(effect, ProposeReorder)]
     much_later = [effect for _ in range(40) for effect in scene.pass_time(days=7)]
     assert len([effect for effect in much_later if isinstance(effect, ProposeReorder)]) <= 1
+
+
+def test_an_order_in_a_currency_that_is_worth_next_to_nothing_is_kept() -> None:
+    scene = Scene()
+    scene.tell(RatesChanged(rate_date=scene.now.date(), rates={"ZWL": Decimal("1e-12")}), product("argon", 0.5))
+    line = OrderLine(sku="argon", quantity=Decimal(1_000_000_000), unit_price=Decimal(1_000_000_000))
+    scene.tell(OrderPlaced(order_id="o1", lines=(line,), currency="ZWL"))
+    assert scene.account().margin_cents == {}
+    assert scene.units() == [1e9]
