@@ -79,12 +79,12 @@ class _Application:
             self.space.load(tx.tasks.open_of(accounts))
         if need_ids:
             self.space.load_needs(tx.needs.many(need_ids - self.space.needs.keys()))
-        self._load_openings([effect for effect in named if isinstance(effect, OpenNeed)])
+        self._load_openings([effect for effect in named if isinstance(effect, OpenNeed | ProposeReorder)])
         answers = {effect.command_id for effect in named if isinstance(effect, OrderAnswered)}
         self.asked = {order.command_id: order for order in tx.asked_orders.many(answers)} if answers else {}
         self.reorders.load(e.need_id for e in named if isinstance(e, ProposeReorder | WithdrawReorder))
 
-    def _load_openings(self, openings: Sequence[OpenNeed]) -> None:
+    def _load_openings(self, openings: Sequence[OpenNeed | ProposeReorder]) -> None:
         """Whose data are erased, and when the accounts were last tried."""
         if not openings:
             return
@@ -118,7 +118,7 @@ class _Application:
             case RefuseNeed():
                 return self._refuse(effect)
             case ProposeReorder():
-                return self.reorders.propose(effect)
+                return effect.account_id not in self.erased and self.reorders.propose(effect)
             case WithdrawReorder():
                 return self.reorders.withdraw(effect)
             case AccountStanding():

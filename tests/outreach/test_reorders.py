@@ -78,3 +78,14 @@ def test_a_need_that_was_refused_is_not_listed_once_it_is_proposed(room: Room) -
 def test_a_withdrawal_that_comes_first_leaves_nothing_to_propose(room: Room) -> None:
     room.tell(reorder_withdrawn("a"), proposed("a"))
     assert only(room).state is S.CANCELLED
+
+
+def test_what_was_proposed_to_an_erased_account_is_cancelled_and_nothing_new_is(room: Room) -> None:
+    room.tell(proposed("a"))
+    room.do(lambda tx: room.desk.erase_account(tx, "a", "sue"))
+    (row,) = room.do(lambda tx: tx.reorders.listed(set(ReorderState), account_id="a"))
+    assert (row.state, row.cause) == (ReorderState.CANCELLED, "erased")
+    again = proposed("a", automation="send", version=9).model_copy(update={"need_id": "later"})
+    room.tell(again)
+    assert [one.need_id for one in room.do(lambda tx: tx.reorders.listed(set(ReorderState)))] == [row.need_id]
+    assert room.outbox("commands") == []
