@@ -52,6 +52,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "Run an installation",
         (
             Entry("learn", "Fit models on everybody's orders and publish them."),
+            Entry("suggest", "Keep suggestions from similar customers up to date."),
             Entry("model", "Print the card of the model in force, or check a model's file."),
             Entry("profiles", "Show, check, try out and switch on policy profiles."),
             Entry("rules", "List the calling rules, or say what they make of one place."),

@@ -1,9 +1,11 @@
 """Learning in the Kafka runtime: the log is read from Kafka, artefacts and suggestions go into the database."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from ops import suggestions
 from ops.embedded.writer import wall_hour
 from ops.progress import progress
 from outreach.desk import Desk, rules_from
@@ -13,10 +15,9 @@ from outreach.store.migrate import require_current
 from outreach.store.sql import store_for
 from schemas.envelope import Event
 from schemas.errors import Corrupt, Refused
-from schemas.events.ours import ProductChanged
 from schemas.settings import Settings
 from schemas.topics import Topic
-from streams import learning
+from streams import learning, suggesting
 from streams.history import OrderHistory
 from streams.kafka.log import announce, append, read_all
 
@@ -31,7 +32,7 @@ async def learn_from_kafka(
     store = store_for(settings.sqlalchemy_url)
     try:
         require_current(store.engine)
-        history, names = await _read(settings)
+        history, known = await _read(settings)
         if not len(history):
             raise Refused("nothing_to_learn", "the log holds no order yet; `ringahead import FILE` brings some in")
         now = at or _business_time(settings, store) or wall_hour()
@@ -41,21 +42,35 @@ async def learn_from_kafka(
         await append(settings, _keep(store, learnt, now))
         for topic, name in ((Topic.MODELS, "models"), (Topic.PROFILES, "profiles")):
             await announce(settings, topic, *_current(store, name))
-        _suggest(store, history, names, now)
+        suggestions.learn(store, Desk(rules_from(settings)), history.order_days(), known, now, told)
+        await announce(settings, Topic.MODELS, *_current(store, suggesting.NAME), key=suggesting.NAME)
     finally:
         store.close()
     return {"version": learnt.model.version, "digest": learnt.model.digest, "degraded": learnt.model.degraded}
 
 
-async def _read(settings: Settings) -> tuple[OrderHistory, learning.Names]:
+async def refresh_from_kafka(settings: Settings, at: datetime | None) -> Mapping[str, Any]:
+    """Rank the accounts that changed with the artefact in force; see `ops.suggestions.refresh`."""
+    store = store_for(settings.sqlalchemy_url)
+    try:
+        require_current(store.engine)
+        history, known = await _read(settings)
+        now = at or _business_time(settings, store) or wall_hour()
+        done = suggestions.refresh(store, Desk(rules_from(settings)), history.order_days(), known, now)
+    finally:
+        store.close()
+    return asdict(done)
+
+
+async def _read(settings: Settings) -> tuple[OrderHistory, suggesting.Known]:
     history = OrderHistory(settings.default_zone or "UTC")
-    names: learning.Names = {}
+    known = suggesting.Known()
     with progress("Reading the log") as advance:
         async for events in read_all(settings):
             history.add(events)
-            names |= {one.fact.sku: one.fact.name for one in events if isinstance(one.fact, ProductChanged)}
+            known.add(events)
             advance(len(events))
-    return history, names
+    return history, known
 
 
 def _business_time(settings: Settings, store: Store) -> datetime | None:
@@ -83,9 +98,3 @@ def _current(store: Store, name: str) -> tuple[str, str]:
     if found is None:
         raise Corrupt(f"{name} were stored and are gone; restore the database")
     return found
-
-
-def _suggest(store: Store, history: OrderHistory, names: learning.Names, at: datetime) -> None:
-    for rows in learning.suggestions(history.order_days(), at, names):
-        with store.begin() as tx:
-            tx.suggestions.replace({row.account_id for row in rows}, rows)

@@ -1,30 +1,22 @@
-"""The population's loop: fit on everybody's order days, publish what was learnt, refresh the suggestions."""
+"""The population's loop: fit on everybody's order days, publish what was learnt."""
 
-import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
 import msgspec
 
 from forecasting.artefact import PopulationModel, loads
-from forecasting.explain import suggestion_sentence
 from forecasting.history import OrderDays
 from forecasting.holdout import HoldOut, Worse, check, compare, hold_out
-from forecasting.similar import AccountSuggestions, suggest
 from outreach.desk import policies
 from outreach.ports import Transaction
 from outreach.profiles import ProfileSet
-from outreach.records import Suggestion
 from schemas.envelope import Event, broadcast
 from schemas.errors import ArtefactRefused, Corrupt, Refused
 from schemas.events.ours import ModelPublished, ProfilesChanged
 
 SOURCE = "ringahead/learn"
-SUGGESTIONS = 3
-"""Kept for each account; a profile may show fewer."""
-
-Names = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,17 +124,3 @@ def store_profiles(tx: Transaction, profiles: ProfileSet, at: datetime) -> Event
     """Keep the profiles, and return the event that puts them in force."""
     policies.publish_first(tx, profiles, at)
     return profiles_event(profiles, at)
-
-
-def suggestions(history: OrderDays, at: datetime, names: Names) -> Iterator[list[Suggestion]]:
-    """New products for every account that ever bought, in chunks of accounts."""
-    version = hashlib.sha256(msgspec.json.encode([str(at), len(history)])).hexdigest()[:12]
-    for chunk in suggest(history, at.toordinal(), SUGGESTIONS):
-        yield [row for account in chunk for row in _rows(account, names, version)]
-
-
-def _rows(account: AccountSuggestions, names: Names, version: str) -> Iterator[Suggestion]:
-    for one in account.suggestions:
-        name = names.get(one.sku, one.sku)
-        sentence = suggestion_sentence(one, name) or ""
-        yield Suggestion(account.account_id, one.rank, one.sku, name, sentence, version)

@@ -103,7 +103,7 @@ def ranks(
 def chances(wide: Ranked) -> Floats:
     """P of each candidate; where nothing was learnt, a falling figure by rank."""
     if wide.probability is None:
-        return 1.0 / (1.0 + wide.rank)
+        return np.asarray(1.0 / (1.0 + wide.rank), np.float64)
     return np.maximum(wide.probability.astype(np.float64), LEAST_CHANCE)
 
 

@@ -17,7 +17,6 @@ from streams import learning
 from streams.core.context import Installation
 from streams.embedded import tables
 from streams.embedded.runtime import Embedded
-from streams.history import OrderHistory
 from streams.microbatch.ports import Record
 from streams.processor import read_event
 
@@ -43,15 +42,6 @@ class Opened:
         with self.store.begin() as tx:
             learning.store_model(tx, learnt, at)
             self.runtime.append_in(tx, [learnt.published])
-
-    def refresh_suggestions(self, history: OrderHistory, at: datetime, names: learning.Names) -> int:
-        """Replace what is suggested to every account; how many suggestions."""
-        total = 0
-        for rows in learning.suggestions(history.order_days(), at, names):
-            with self.store.begin() as tx:
-                tx.suggestions.replace({row.account_id for row in rows}, rows)
-            total += len(rows)
-        return total
 
     def read_log(self, after: int = 0) -> Iterator[tuple[int, list[Event]]]:
         """(position, events up to it) of the log behind a position; what cannot be read is a dead letter already."""

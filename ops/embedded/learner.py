@@ -2,13 +2,15 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from forecasting.artefact import PopulationModel
+from ops import suggestions
 from ops.embedded.installation import Opened
 from schemas.errors import Refused
-from schemas.events.ours import ProductChanged
-from streams import learning
+from streams import learning, suggesting
 from streams.history import OrderHistory
 
 Told = Callable[[str], None]
@@ -25,14 +27,14 @@ class Learner:
         self._opened = opened
         self._position = 0
         self._one_at_a_time = threading.Lock()
-        self._names: learning.Names = {}
+        self._known = suggesting.Known()
         self.history = OrderHistory(opened.settings.default_zone or "UTC")
 
     def catch_up(self) -> None:
         """Read the log to its end."""
         for position, events in self._opened.read_log(self._position):
             self.history.add(events)
-            self._names |= {one.fact.sku: one.fact.name for one in events if isinstance(one.fact, ProductChanged)}
+            self._known.add(events)
             self._position = position
 
     def learn(
@@ -56,6 +58,13 @@ class Learner:
         learnt = learning.fit(self.history.order_days(), at, in_force, checked=checked, anyway=anyway, told=told)
         self._opened.publish_model(learnt, at)
         if suggest:
-            told("suggestions from similar customers")
-            self._opened.refresh_suggestions(self.history, at, self._names)
+            suggestions.learn(self._opened.store, self._opened.desk, self.history.order_days(), self._known, at, told)
         return learnt.model
+
+    def refresh(self, at: datetime) -> dict[str, Any]:
+        """Rank the accounts that changed with the artefact in force; see `ops.suggestions.refresh`."""
+        with self._one_at_a_time:
+            self.catch_up()
+            opened = self._opened
+            done = suggestions.refresh(opened.store, opened.desk, self.history.order_days(), self._known, at)
+        return asdict(done)

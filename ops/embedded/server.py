@@ -109,6 +109,11 @@ def _admin(opened: Opened, writer: Writer, business_time: BusinessTime) -> Admin
         writer.wake()
         return {"version": model.version, "digest": model.digest, "degraded": model.degraded}
 
+    def suggest(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        with opened.store.read() as tx:
+            now = opened.desk.business_time(tx)
+        return learner.refresh(_moment(asked.get("as_of")) or now or wall_hour())
+
     def contacts(asked: Mapping[str, Any]) -> Mapping[str, Any]:
         return keep_asked(opened.store, opened.desk, asked)
 
@@ -122,7 +127,14 @@ def _admin(opened: Opened, writer: Writer, business_time: BusinessTime) -> Admin
     def profiles(asked: Mapping[str, Any]) -> Mapping[str, Any]:
         return answer(place, asked)
 
-    return {"tick": tick, "learn": learn, "profiles": profiles, "contacts": contacts, "team": team}
+    return {
+        "tick": tick,
+        "learn": learn,
+        "suggest": suggest,
+        "profiles": profiles,
+        "contacts": contacts,
+        "team": team,
+    }
 
 
 def _moment(told: object) -> datetime | None:

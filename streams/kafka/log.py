@@ -26,11 +26,14 @@ async def append(settings: Settings, events: Iterable[Event]) -> None:
         )
 
 
-async def announce(settings: Settings, topic: Topic, version: str, digest: str) -> None:
-    """Say on a compacted topic which artefact is in force, and that it lies in the database under its digest."""
+async def announce(settings: Settings, topic: Topic, version: str, digest: str, *, key: str | None = None) -> None:
+    """Say on a compacted topic which artefact is in force, and that it lies in the database under its digest.
+
+    key: where a topic speaks of several artefacts; by default the topic's last word.
+    """
     told = to_json({"version": version, "digest": digest, "where": f"database:artefacts/{digest}"})
     async with producer(settings) as client:
-        await send_all(client, [Output(topic.value, topic.value.rsplit(".", maxsplit=1)[-1].encode(), told)])
+        await send_all(client, [Output(topic.value, (key or topic.value.rsplit(".", maxsplit=1)[-1]).encode(), told)])
 
 
 async def read_all(settings: Settings) -> AsyncIterator[list[Event]]:

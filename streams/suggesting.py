@@ -1,0 +1,242 @@
+"""Suggestions of the population's loop: learn a recommender, keep it as an artefact, rank accounts with it.
+
+A full run ranks everybody after learning; a refresh ranks only the accounts that changed, with the artefact in force.
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from forecasting.history import OrderDays
+from forecasting.similar import Catalogue, Ranked, Recommender, baskets_of, digest_of, dumps, fit_recommender, loads
+from forecasting.similar.objectives import (
+    EFFICIENCY,
+    INNOVATION,
+    OBJECTIVES,
+    VARIETY,
+    WIDE_LIST,
+    Facets,
+    facets_of,
+    ranks,
+)
+from forecasting.similar.sentences import may_be_told, sentence
+from outreach.desk.suggesting import REST_DAYS, resting
+from outreach.ports import Transaction
+from outreach.records import Suggestion
+from schemas.envelope import Event
+from schemas.errors import Refused
+from schemas.events.accounts import AccountRegistered
+from schemas.events.ours import ProductChanged
+
+NAME = "suggestions"
+"""Of the artefact in force."""
+REFRESHED = "suggestions_refreshed"
+"""Fact of the desk: when accounts were last ranked, and with which version."""
+SPARE = 3
+"""More than a profile shows, for what may not be shown any more."""
+
+Advance = Callable[[int], None]
+Pair = tuple[str, str]
+
+
+@dataclass(slots=True)
+class Known:
+    """What the log says of products and accounts beside their orders."""
+
+    products: dict[str, ProductChanged] = field(default_factory=dict)
+    trades: dict[str, str] = field(default_factory=dict)
+
+    def add(self, events: Iterable[Event]) -> None:
+        """Take in what a suggestion needs."""
+        for event in events:
+            match event.fact:
+                case ProductChanged():
+                    self.products[event.fact.sku] = event.fact
+                case AccountRegistered(trade=str(trade)):
+                    self.trades[event.subject] = trade
+                case _:
+                    pass
+
+    def groups(self) -> dict[str, list[ProductChanged]]:
+        """Products of each group, the one that it is named after first."""
+        found: dict[str, list[ProductChanged]] = {}
+        for one in sorted(self.products.values(), key=lambda one: (one.sku != one.group, one.sku)):
+            found.setdefault(one.group or one.sku, []).append(one)
+        return found
+
+    def catalogue(self) -> Catalogue:
+        """By group: list price of a unit of the group, words, and what cannot be had."""
+        price, words, gone = {}, {}, set()
+        for group, some in self.groups().items():
+            priced = [float(one.unit_price / one.unit_factor) for one in some if one.unit_price]
+            if priced:
+                price[group] = min(priced)
+            words[group] = " ".join(f"{one.name} {one.category or ''}" for one in some)
+            if not any(one.available for one in some):
+                gone.add(group)
+        return Catalogue(price, words, unavailable=frozenset(gone))
+
+    def facets(self, recommender: Recommender) -> Facets:
+        """What objectives need."""
+        groups = self.groups()
+        margin = {name: some[0].margin_share for name, some in groups.items()}
+        category = {name: some[0].category for name, some in groups.items()}
+        return facets_of(
+            recommender,
+            {name: share for name, share in margin.items() if share is not None},
+            {name: word for name, word in category.items() if word is not None},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A recommender with its version."""
+
+    recommender: Recommender
+    version: str
+
+
+def learn(history: OrderDays, at: datetime, known: Known, advance: Advance | None = None) -> tuple[InForce, bytes]:
+    """A recommender of what was known when the day of ``at`` began, and its artefact."""
+    recommender = fit_recommender(history, at.toordinal(), known.catalogue(), advance=advance)
+    raw = dumps(recommender)
+    return InForce(recommender, f"{at:%Y-%m-%d}-{digest_of(raw)[:8]}"), raw
+
+
+def store(tx: Transaction, learnt: InForce, raw: bytes, at: datetime) -> str:
+    """Put the artefact in force; the digest."""
+    digest = tx.artefacts.put(raw)
+    tx.artefacts.set_current(NAME, learnt.version, digest, at)
+    return digest
+
+
+def in_force(tx: Transaction) -> InForce:
+    """The recommender in force. Raises Refused where there is none, ArtefactRefused or Corrupt where it was altered."""
+    current = tx.artefacts.current(NAME)
+    raw = None if current is None else tx.artefacts.get(current[1])
+    if current is None or raw is None:
+        raise Refused("nothing_learnt", "no suggestions were learnt yet: `ringahead learn`")
+    return InForce(loads(raw), current[0])
+
+
+def changed_since(tx: Transaction, history: OrderDays) -> set[str] | None:
+    """Accounts that ordered or refused something since they were last ranked; None: everybody."""
+    said = tx.facts.get(REFRESHED)
+    if said is None:
+        return None
+    last = datetime.fromisoformat(json.loads(said)["at"])
+    places = np.unique(history.account[history.day >= last.toordinal() - 1])
+    return {history.account_ids[one] for one in places} | {one.account_id for one in tx.showings.refused(last)}
+
+
+def refreshed(tx: Transaction, at: datetime, version: str) -> None:
+    """Remember when accounts were last ranked."""
+    tx.facts.put(REFRESHED, json.dumps({"at": at.isoformat(), "version": version}))
+
+
+def resting_at(tx: Transaction, at: datetime) -> set[Pair]:
+    """(account, SKU) that was refused and rests."""
+    return resting(tx.showings.refused(at - timedelta(days=REST_DAYS)), at)
+
+
+def rows(
+    used: InForce,
+    history: OrderDays,
+    at: datetime,
+    known: Known,
+    *,
+    kept: int,
+    accounts: Collection[str] | None = None,
+    rests: Collection[Pair] = (),
+) -> Iterator[tuple[list[str], list[Suggestion]]]:
+    """In chunks, accounts and all that is suggested to them now: ``kept`` places under each objective."""
+    past = onto(history.before(at.toordinal()), used.recommender.population.skus)
+    if accounts is not None:
+        wanted = np.array([name in accounts for name in past.account_ids], bool)
+        past = past.where(wanted[past.account])
+    facets = known.facets(used.recommender)
+    gone = known.catalogue().unavailable
+    names = {group: some[0].name for group, some in known.groups().items()}
+    for chunk in used.recommender.recommend(baskets_of(past, at.toordinal()), WIDE_LIST):
+        wide = _allowed(chunk, gone, rests)
+        yield list(chunk.account_ids), list(_suggestions(wide, facets, kept, names, known.trades, used.version, at))
+
+
+def onto(history: OrderDays, skus: Collection[str]) -> OrderDays:
+    """The history over another list of SKUs; what is not on it is left out."""
+    if list(history.skus) == list(skus):
+        return history
+    place = {sku: number for number, sku in enumerate(skus)}
+    moved = np.array([place.get(sku, -1) for sku in history.skus], np.int64)[history.sku]
+    order = np.lexsort((history.day, moved, history.account))
+    order = order[moved[order] >= 0]
+    return replace(
+        history,
+        skus=list(skus),
+        account=history.account[order],
+        sku=moved[order].astype(history.sku.dtype),
+        day=history.day[order],
+        quantity=history.quantity[order],
+    )
+
+
+def _allowed(wide: Ranked, gone: Collection[str], rests: Collection[Pair]) -> Ranked:
+    """Without what cannot be had any more, and what rests."""
+    resting_accounts = {account for account, _ in rests}
+    keep = np.array(
+        [
+            wide.skus[sku] not in gone
+            and (wide.account_ids[row] not in resting_accounts or (wide.account_ids[row], wide.skus[sku]) not in rests)
+            for row, sku in zip(wide.row.tolist(), wide.sku.tolist(), strict=True)
+        ],
+        bool,
+    )
+    if keep.all():
+        return wide
+    columns = ("row", "sku", "rank", "score", "buyers", "neighbours", "base_rate")
+    probability = None if wide.probability is None else wide.probability[keep]
+    return replace(wide, **{name: getattr(wide, name)[keep] for name in columns}, probability=probability)
+
+
+def _suggestions(
+    wide: Ranked,
+    facets: Facets,
+    kept: int,
+    names: Mapping[str, str],
+    trades: Mapping[str, str],
+    version: str,
+    at: datetime,
+) -> Iterator[Suggestion]:
+    """Rows for the store; `rank` numbers an account's rows, those for efficiency first."""
+    places = ranks(wide, facets, kept)
+    late = [np.where(places[name] > 0, places[name], kept + 1) for name in OBJECTIVES]
+    order = np.lexsort((*late[::-1], wide.row))
+    order = order[np.any([places[name][order] > 0 for name in OBJECTIVES], axis=0)]
+    last, rank = -1, 0
+    for one in order.tolist():
+        row, sku = int(wide.row[one]), wide.skus[int(wide.sku[one])]
+        rank = 1 if row != last else rank + 1
+        last, account = row, wide.account_ids[row]
+        figures = (int(wide.buyers[one]), int(wide.neighbours[one]), float(wide.base_rate[one]))
+        new = bool(facets.new[wide.sku[one]])
+        told = figures if may_be_told(*figures) else (None, None, None)
+        yield Suggestion(
+            account,
+            rank,
+            sku,
+            names.get(sku) or sku,
+            sentence(*figures, is_new=new, trade=trades.get(account)),
+            version,
+            efficiency=int(places[EFFICIENCY][one]),
+            variety=int(places[VARIETY][one]),
+            innovation=int(places[INNOVATION][one]),
+            is_new=new,
+            probability=None if wide.probability is None else round(float(wide.probability[one]), 4),
+            buyers=told[0],
+            neighbours=told[1],
+            base_rate=told[2],
+            as_of=at,
+        )

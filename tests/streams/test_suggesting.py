@@ -1,0 +1,134 @@
+"""Suggestions by objective for everybody, what is left out, and what counts as changed."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from benchmarks._shops import FIRST_DAY, shop
+from forecasting.history import OrderDays
+from outreach.memory import MemoryStore
+from outreach.records import Showing, Suggestion
+from schemas.envelope import Event
+from schemas.errors import ArtefactRefused, Refused
+from schemas.events.accounts import AccountRegistered
+from schemas.events.ours import ProductChanged
+from streams import suggesting
+
+AT = datetime.fromordinal(FIRST_DAY + 300).replace(tzinfo=UTC)
+KEPT = 4
+
+
+def registered() -> suggesting.Known:
+    known = suggesting.Known()
+    facts: list[tuple[str, object]] = [
+        ("", ProductChanged(sku="5-dozen", group="5", name="Five", unit_factor=Decimal(12), unit_price=Decimal(24))),
+        ("", ProductChanged(sku="5", name="Five, one", unit_price=Decimal(3), margin_share=0.4, category="odd")),
+        ("", ProductChanged(sku="6", name="Six", available=False)),
+        ("7", AccountRegistered(trade="florist")),
+    ]
+    known.add(Event(id=str(n), source="t", subject=who, time=AT, fact=fact) for n, (who, fact) in enumerate(facts))
+    return known
+
+
+@pytest.fixture(scope="module")
+def history() -> OrderDays:
+    made = shop(accounts=150, products=60, kinds=4)
+    return replace(
+        made, account_ids=[str(int(n[1:])) for n in made.account_ids], skus=[str(int(n[1:])) for n in made.skus]
+    )
+
+
+@pytest.fixture(scope="module")
+def learnt(history: OrderDays) -> tuple[suggesting.InForce, bytes]:
+    return suggesting.learn(history, AT, registered())
+
+
+def made(history: OrderDays, learnt: tuple[suggesting.InForce, bytes], **more: object) -> list[Suggestion]:
+    chunks = suggesting.rows(learnt[0], history, AT, registered(), kept=KEPT, **more)  # type: ignore[arg-type]
+    return [row for _, rows in chunks for row in rows]
+
+
+def of(rows: list[Suggestion], account: str) -> list[Suggestion]:
+    return [row for row in rows if row.account_id == account]
+
+
+def test_the_catalogue_speaks_of_groups() -> None:
+    known = registered().catalogue()
+    assert known.price == {"5": 2.0}
+    assert known.unavailable == {"6"}
+    assert "Five" in known.words["5"]
+
+
+def test_every_account_has_each_objectives_list_and_rows_are_numbered(history, learnt) -> None:
+    rows = made(history, learnt)
+    bought = {(history.account_ids[a], history.skus[s]) for a, s in zip(history.account, history.sku, strict=True)}
+    for account in {row.account_id for row in rows}:
+        mine = of(rows, account)
+        assert [row.rank for row in mine] == list(range(1, len(mine) + 1))
+        for objective in ("efficiency", "variety", "innovation"):
+            places = sorted(getattr(row, objective) for row in mine if getattr(row, objective))
+            assert places == list(range(1, KEPT + 1))
+    known = history.before(AT.toordinal())
+    bought = {(known.account_ids[a], known.skus[s]) for a, s in zip(known.account, known.sku, strict=True)}
+    assert not bought & {(row.account_id, row.sku) for row in rows}
+    assert "6" not in {row.sku for row in rows}, "it cannot be had"
+    assert all(row.version == learnt[0].version and row.as_of == AT for row in rows)
+
+
+def test_small_numbers_are_neither_said_nor_kept(history, learnt) -> None:
+    rows = made(history, learnt)
+    told = [row for row in rows if row.buyers is not None]
+    assert told
+    assert all(row.buyers >= 10 and row.buyers / row.neighbours >= 1.5 * row.base_rate for row in told)
+    assert all(not any(c.isdigit() for c in row.sentence) for row in rows if row.buyers is None)
+    assert all("this florist" in row.sentence for row in told if row.account_id == "7")
+
+
+def test_what_rests_is_left_out_and_another_takes_its_place(history, learnt) -> None:
+    first = of(made(history, learnt), "7")
+    rests = {("7", first[0].sku)}
+    then = made(history, learnt, rests=rests)
+    assert first[0].sku not in {row.sku for row in of(then, "7")}
+    assert sum(row.efficiency > 0 for row in of(then, "7")) == KEPT
+
+
+def test_only_the_asked_accounts_and_as_if_all_were(history, learnt) -> None:
+    assert made(history, learnt, accounts={"7", "8", "nobody"}) == [
+        row for row in made(history, learnt) if row.account_id in {"7", "8"}
+    ]
+
+
+def test_a_history_with_new_products_is_ranked_by_the_artefact_that_knows_them_not(history, learnt) -> None:
+    grown = replace(history, skus=["new", *history.skus], sku=history.sku + 1)
+    assert made(grown, learnt) == made(history, learnt)
+
+
+def test_changed_is_who_ordered_or_refused_since(history: OrderDays) -> None:
+    store = MemoryStore(lambda: AT)
+    last = AT - timedelta(days=2)
+    no = Showing("s", "t", "k", "quiet", "ann", "1", "", "", "", 1, "", last, "refused", "other", AT)
+    with store.begin() as tx:
+        assert suggesting.changed_since(tx, history) is None, "nobody was ranked yet"
+        suggesting.refreshed(tx, last, "v1")
+        tx.showings.put([no])
+        changed = suggesting.changed_since(tx, history)
+    late = {
+        history.account_ids[a] for a, day in zip(history.account, history.day, strict=True) if day >= last.toordinal()
+    }
+    assert changed is not None
+    assert changed >= late | {"quiet"}
+    assert len(changed) < len(set(history.account_ids))
+
+
+def test_an_artefact_that_was_altered_is_refused(learnt) -> None:
+    store = MemoryStore(lambda: AT)
+    with store.begin() as tx:
+        with pytest.raises(Refused, match="nothing_learnt"):
+            suggesting.in_force(tx)
+        suggesting.store(tx, *learnt, AT)
+        assert suggesting.in_force(tx).version == learnt[0].version
+        suggesting.store(tx, learnt[0], learnt[1][:-9], AT)
+        with pytest.raises(ArtefactRefused):
+            suggesting.in_force(tx)
