@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
-from console import api, contacts_in, outbox
+from console import api, contacts_in, outbox, suggestions_out
 from console.access import Access
 from console.context import Console, Me, Services, environment
 from console.feed import Feed
@@ -82,7 +82,7 @@ def build(
 
 
 def _mount(app: FastAPI) -> None:
-    for part in (login, agent, order, suggestion, team, operator, account, api, contacts_in, outbox):
+    for part in (login, agent, order, suggestion, team, operator, account, api, contacts_in, outbox, suggestions_out):
         part.mount(app)
     app.add_api_route("/stream", stream, methods=["GET"], include_in_schema=False)
     static = StaticFiles(directory=str(files("console") / "static"))

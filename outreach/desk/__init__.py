@@ -20,6 +20,7 @@ from outreach.desk import (
     ordering,
     outcomes,
     reorders,
+    suggesting,
     supervision,
     teams,
 )
@@ -40,9 +41,10 @@ from outreach.desk.rules import DeskRules, rules_from
 from outreach.desk.workspace import Workspace
 from outreach.ports import Transaction
 from outreach.profiles import ProfileSet
-from outreach.records import Attempt, AuditEntry, ContactPoint, Queue, ReorderTask, Showing, Task
+from outreach.records import Attempt, AuditEntry, ContactPoint, Queue, ReorderTask, Showing, Suggestion, Task
 from schemas.base import EARLIEST
 from schemas.commands import CommandLine
+from schemas.errors import NotFound
 from schemas.events.ours import OverrideReason, SuggestionAnswer, SuggestionWhy
 from schemas.needs import Effect
 
@@ -139,6 +141,21 @@ class Desk:
         """One of the products is not needed now: its line ends, with an event to learn from. Raises StaleToken,
         NotFound("no_such_line")."""
         return ordering.not_needed(self._context(tx), task_id, token, need_id, reason, db_now)
+
+    def suggestions(
+        self, tx: Transaction, account_id: str, objective: str | None = None, most: int | None = None
+    ) -> tuple[str, tuple[Suggestion, ...]]:
+        """The objective (by default the account's profile's), and what may be suggested to the account by it now.
+
+        Raises NotFound for an account that the desk knows nothing of."""
+        context = self._context(tx)
+        standing = tx.standings.get(account_id)
+        if standing is None and not tx.suggestions.of_account(account_id):
+            raise NotFound("no_such_account", account_id)
+        cell = context.cell(standing)
+        wanted = objective or cell.suggestion_objective
+        number = cell.suggestions if most is None else most
+        return wanted, suggesting.of_account(context, account_id, wanted, number)
 
     def answer_suggestion(
         self,

@@ -1,7 +1,7 @@
 """What an agent may say of the products that are needed: price, availability, the day on which they can arrive."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 from outreach.calling.places import CalledParty, known_zone
@@ -12,6 +12,7 @@ from outreach.ports import Transaction
 from outreach.records import Need, ProductCard
 
 _SATURDAY = 5
+_TINY = 1e-9
 
 
 def offers(context: Context, lines: Sequence[Need], party: CalledParty) -> tuple[Offer, ...]:
@@ -40,7 +41,7 @@ def _offer(context: Context, need: Need, card: ProductCard | None, party: Called
         need_id=need.need_id,
         sku=need.group if card is None else card.sku,
         name=(card.name if card is not None else "") or need.group_name or need.group,
-        suggested_units=need.quantity_units,
+        suggested_units=need.quantity_units if card is None else units_of(card, need.quantity_units),
         unit_price=None if card is None else card.unit_price,
         currency=None if card is None else card.currency,
         available=None if card is None else card.available,
@@ -50,13 +51,25 @@ def _offer(context: Context, need: Need, card: ProductCard | None, party: Called
 
 def product_cards(tx: Transaction, lines: Sequence[Need]) -> dict[str, ProductCard]:
     """One product for each group: the one that the group is named after, else the first that can be had."""
-    groups = sorted({need.group for need in lines if _is_product(need)})
+    return cards_of_groups(tx, {need.group for need in lines if _is_product(need)})
+
+
+def cards_of_groups(tx: Transaction, groups: Iterable[str]) -> dict[str, ProductCard]:
+    """The same for groups; one that no product belongs to is missing."""
+    wanted = sorted(groups)
     chosen: dict[str, ProductCard] = {}
-    for card in tx.products.of_groups(groups) if groups else ():
+    for card in tx.products.of_groups(wanted) if wanted else ():
         best = chosen.get(card.group)
         if best is None or card.sku == card.group or (best.sku != best.group and card.available > best.available):
             chosen[card.group] = card
     return chosen
+
+
+def units_of(card: ProductCard, group_units: float) -> float:
+    """So many of the product as hold these units of its group; whole ones where one is not one."""
+    if card.unit_factor == 1:
+        return group_units
+    return float(math.ceil(group_units / card.unit_factor - _TINY))
 
 
 def _is_product(need: Need) -> bool:

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from outreach.desk.claims import held
 from outreach.desk.context import Context
 from outreach.desk.messages import command, to_log
-from outreach.desk.offers import product_cards
+from outreach.desk.offers import product_cards, units_of
 from outreach.desk.workspace import Workspace
 from outreach.records import AskedOrder, Need, NeedStatus, Task
 from outreach.task import TaskEvent, TaskState
@@ -98,11 +98,16 @@ def _overrides(
     found = []
     for line in lines:
         need = needs.get(line.sku)
-        if need is None or abs(float(line.quantity) - need.quantity_units) < _SAME:
+        if need is None:
+            continue
+        card = cards.get(need.group)
+        offered = need.quantity_units if card is None else units_of(card, need.quantity_units)
+        if abs(float(line.quantity) - offered) < _SAME:
             continue
         if line.sku not in reasons:
             raise Refused("reason_missing", f"why another quantity of {line.sku}?")
-        found.append(Override(need, float(line.quantity), reasons[line.sku]))
+        factor = 1.0 if card is None else card.unit_factor
+        found.append(Override(need, float(line.quantity) * factor, reasons[line.sku]))
     return found
 
 

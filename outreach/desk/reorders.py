@@ -8,6 +8,7 @@ from typing import Any
 
 from outreach.desk.context import Context
 from outreach.desk.messages import command, to_log
+from outreach.desk.offers import cards_of_groups, units_of
 from outreach.desk.sendable import blocking, require_orderable
 from outreach.desk.workspace import Workspace
 from outreach.records import AuditEntry, NeedStatus, ReorderState, ReorderTask
@@ -204,10 +205,12 @@ def _waits(row: ReorderTask, now: datetime) -> bool:
 def _sent(proposals: Proposals, key: str, actor: str, at: datetime) -> ReorderTask:
     command_id = ids.stable_hash("send_reorder", key, size_bytes=16).hex()
     after = proposals.move(key, S.SENT, actor, at, command_id=command_id, cause=None)
-    quantity = Decimal(str(round(after.quantity_units, 6)))
+    card = cards_of_groups(proposals.context.tx, [after.group]).get(after.group)
+    units = after.quantity_units if card is None else units_of(card, after.quantity_units)
+    quantity = Decimal(str(round(units, 6)))
     if quantity <= 0:
         raise Refused("bad_quantity", "nothing would be ordered")
-    line = CommandLine(sku=after.group, quantity=quantity)
+    line = CommandLine(sku=after.group if card is None else card.sku, quantity=quantity)
     proposals.space.send(
         command(
             SendReorder(

@@ -19,7 +19,7 @@ class Offer:
     sku: str
     name: str
     suggested_units: float
-    """0: not known."""
+    """Of the SKU; 0: not known."""
     unit_price: str | None
     """Decimal as text: the list price."""
     currency: str | None

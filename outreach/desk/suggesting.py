@@ -39,8 +39,13 @@ def on_card(context: Context, task: Task, cell: Profile) -> tuple[Suggestion, ..
     """What the page shows, after everything that is known of the account now."""
     if task.task_class is TaskClass.SERVICE or not cell.suggestions:
         return ()
-    rows = listed(context.tx.suggestions.of_account(task.account_id), cell.suggestion_objective)
-    return _first(rows, _barred(context, task.account_id, rows), cell.suggestions) if rows else ()
+    return of_account(context, task.account_id, cell.suggestion_objective, cell.suggestions)
+
+
+def of_account(context: Context, account_id: str, objective: str, most: int) -> tuple[Suggestion, ...]:
+    """The same for an account, task or not."""
+    rows = listed(context.tx.suggestions.of_account(account_id), objective)
+    return _first(rows, _barred(context, account_id, rows), most) if rows else ()
 
 
 def note_shown(context: Context, task: Task, attempt: Attempt) -> None:

@@ -61,4 +61,5 @@ def product(effect: ProductTold) -> ProductCard:
         lead_time_days=effect.lead_time_days,
         unit_price=None if effect.unit_price is None else str(effect.unit_price),
         currency=effect.currency,
+        unit_factor=effect.unit_factor,
     )
