@@ -312,6 +312,8 @@ class ProductCard:
     unit_price: str | None = None
     """Decimal as text; the list price of one unit."""
     currency: str | None = None
+    unit_factor: float = 1.0
+    """Units of the group in one unit of this SKU."""
 
 
 class AnswerState(StrEnum):

@@ -287,6 +287,8 @@ class ProductTold(Message):
     unit_price: Amount | None = None
     currency: CurrencyCode | None = None
     as_of: UtcTime
+    unit_factor: float = Field(default=1.0, gt=0)
+    """Units of the group in one unit of this SKU."""
 
 
 class ClockMoved(Message):

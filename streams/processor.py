@@ -186,6 +186,7 @@ def _product_told(fact: ProductChanged, at: datetime) -> ProductTold:
         unit_price=fact.unit_price,
         currency=fact.currency,
         as_of=at,
+        unit_factor=float(fact.unit_factor),
     )
 
 

@@ -118,6 +118,7 @@ class _Application:
             case RefuseNeed():
                 return self._refuse(effect)
             case ProposeReorder():
+                self._put_products()  # what is sent at once is sent in the units of its product
                 return effect.account_id not in self.erased and self.reorders.propose(effect)
             case WithdrawReorder():
                 return self.reorders.withdraw(effect)
@@ -136,10 +137,14 @@ class _Application:
             tx.contacts.put([replace(point, account_id=survivor) for point in points])
             tried = tx.attempts.of_accounts([loser], EARLIEST)
             tx.attempts.put([replace(attempt, account_id=survivor) for attempt in tried])
-        if self.products:
-            tx.products.put(self.products)
+        self._put_products()
         if self.clocks:
             tx.clocks.put(self.clocks)
+
+    def _put_products(self) -> None:
+        if self.products:
+            self.context.tx.products.put(self.products)
+            self.products = []
 
     def _expire(self, effect: AccountEffect) -> None:
         """Close first what upkeep would have closed by this effect's time: when it runs does not matter then."""

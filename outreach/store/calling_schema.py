@@ -59,6 +59,7 @@ products = Table(
     Column("lead_time_days", Float),
     Column("unit_price", Text),
     Column("currency", Text),
+    Column("unit_factor", Float, nullable=False, server_default="1"),
     Index("products_by_group", "group"),
 )
 

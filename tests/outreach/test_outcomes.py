@@ -11,7 +11,8 @@ from schemas.commands import CommandLine
 from schemas.decisions import Reason, TaskClass
 from schemas.envelope import decode
 from schemas.errors import Refused, StaleToken
-from schemas.events.ours import CallEnded, Disposition
+from schemas.events.ours import CallEnded, Disposition, NeedOverridden, OverrideReason
+from schemas.needs import ProductTold
 from tests.outreach.made import DAY, NOW, Room, contact, need, number_of, opened, standing, withdrawn
 
 S, D = TaskState, Disposition
@@ -179,6 +180,31 @@ def test_an_order_event_that_is_faster_than_the_agent_is_a_success(room: Room) -
     room.start(card)
     room.tell(withdrawn("a"))
     assert room.say(card, D.ORDER_TAKEN).state is S.DONE
+
+
+def test_units_of_a_group_are_offered_and_learnt_from_in_units_of_the_product(room: Room) -> None:
+    bottles = opened("a").model_copy(update={"quantity_units": 24.0})
+    room.tell(ProductTold(sku="case", group="argon", unit_factor=12.0, as_of=NOW))
+    room.account("a", bottles)
+    card = room.claim()
+    room.start(card)
+    (offer,) = room.do(lambda tx: room.desk.card(tx, card.task.task_id)).offers
+    assert (offer.sku, offer.suggested_units) == ("case", 2.0)
+
+    def place(key: str, cases: int, **why: OverrideReason) -> None:
+        lines = [CommandLine(sku="case", quantity=Decimal(cases))]
+        token = card.task.token or ""
+        room.do(
+            lambda tx: room.desk.place_order(tx, card.task.task_id, token, key, lines, "GBP", room.clock(), reasons=why)
+        )
+
+    place("as offered", 2)
+    assert [raw for raw in room.outbox("log") if b"NeedOverridden" in raw] == []
+    place("less", 1, case=OverrideReason.USES_LESS)
+    (raw,) = (raw for raw in room.outbox("log") if b"NeedOverridden" in raw)
+    told = decode(raw).fact
+    assert isinstance(told, NeedOverridden)
+    assert (told.suggested_units, told.agreed_units) == (24.0, 12.0)
 
 
 def test_an_order_is_placed_once_for_a_key(room: Room) -> None:

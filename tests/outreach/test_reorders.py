@@ -6,6 +6,7 @@ from outreach.records import ReorderState
 from schemas.commands import SendReorder
 from schemas.envelope import decode
 from schemas.errors import NotFound, Refused
+from schemas.needs import ProductTold
 from tests.outreach.made import DAY, NOW, Room, proposed, refused, reorder_withdrawn
 
 S = ReorderState
@@ -89,3 +90,11 @@ def test_what_was_proposed_to_an_erased_account_is_cancelled_and_nothing_new_is(
     room.tell(again)
     assert [one.need_id for one in room.do(lambda tx: tx.reorders.listed(set(ReorderState)))] == [row.need_id]
     assert room.outbox("commands") == []
+
+
+def test_the_erp_is_asked_for_a_product_and_in_its_own_units(room: Room) -> None:
+    case = ProductTold(sku="case", group="argon", unit_factor=12.0, as_of=NOW)
+    room.tell(case, proposed("a", automation="send").model_copy(update={"quantity_units": 30.0}))
+    (raw,) = room.outbox("commands")
+    (line,) = SendReorder.model_validate_json(raw).lines
+    assert (line.sku, float(line.quantity)) == ("case", 3.0), "two cases hold 24"
