@@ -173,6 +173,7 @@ def test_the_api_describes_itself(site: Site) -> None:
     assert set(document["paths"]) == {
         "/healthz",
         "/readyz",
+        "/v1/accounts/{account_id}/suggestions",
         "/v1/contacts",
         "/v1/do-not-call",
         "/v1/events",
