@@ -348,10 +348,7 @@ class AskedOrder:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A further product for an account; ``sentence`` says why. One set an account, replaced whole.
-
-    A set serves every objective: each row has its place in each objective's list, 0 where it is not on it.
-    """
+    """A further product for an account, with its place in each objective's list; 0: not on it. Replaced whole."""
 
     account_id: str
     rank: int

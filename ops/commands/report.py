@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 import click
 from rich.console import Console
 
-from ops.reports import shown
+from ops.reports import shown, suggested
 from ops.reports.source import database, read_ledger, shares
-from outreach import capacity
+from outreach import acceptance, capacity
 from outreach.conversion import by_cell, losses, mendings
 from outreach.desk import Desk, rules_from
 from outreach.holdout import Quarter, estimates, quarter, quarters_of_calls, rows_of
@@ -93,6 +93,33 @@ def outcomes(since: datetime | None, until: datetime | None, as_values: bool) ->
 
 
 @command.command()
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="First day; else 90 days before business time.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The day after the last; else business time.")
+@click.option("--confidence", type=click.FloatRange(0.5, 0.999), default=0.95, show_default=True)
+@as_json
+def suggestions(since: datetime | None, until: datetime | None, confidence: float, as_values: bool) -> None:
+    """Say whether suggestions are accepted, by objective and profile, and why they are refused.
+
+    Counts what was on the card of calls, spoken of or not. Shares are also given as if one mix of agents had made all
+    suggestions; objectives are compared by the odds ratio over agents, each with its interval.
+    """
+    settings = load_settings()
+    with database(settings) as store, store.read() as tx:
+        start, end = _between(Desk(rules_from(settings)).business_time(tx), since, until)
+        rows = tx.showings.shown(start, end)
+    found = acceptance.by_objective(rows, confidence)
+    ratios, reasons = acceptance.odds_ratios(rows, confidence), acceptance.refusals(rows)
+    if as_values:
+        click.echo(json.dumps(suggested.values(found, ratios, reasons), indent=1))
+        return
+    click.echo(f"Suggestions shown in calls from {start:%Y-%m-%d} until {end:%Y-%m-%d}")
+    table = suggested.table(found, confidence) if found else "No call showed one."
+    Console(width=WIDTH, highlight=False).print(table)
+    _block("Odds of acceptance, by the same agents:", suggested.ratio_lines(ratios, confidence))
+    _block("Refused, by reason:", suggested.reason_lines(reasons))
+
+
+@command.command()
 @as_json
 def emission(as_values: bool) -> None:
     """Say whether as many tasks open as is normal, and how many wait for want of people."""
@@ -125,7 +152,11 @@ def _quarters(ledger: Ledger, names: Sequence[str]) -> list[Quarter]:
 
 
 def _span(ledger: Ledger, since: datetime | None, until: datetime | None) -> tuple[datetime, datetime]:
-    end = until.replace(tzinfo=UTC) if until is not None else (ledger.as_of or datetime.now(UTC)) + timedelta(seconds=1)
+    return _between(ledger.as_of, since, until)
+
+
+def _between(now: datetime | None, since: datetime | None, until: datetime | None) -> tuple[datetime, datetime]:
+    end = until.replace(tzinfo=UTC) if until is not None else (now or datetime.now(UTC)) + timedelta(seconds=1)
     start = since.replace(tzinfo=UTC) if since is not None else end - SINCE
     if start >= end:
         raise BadInput("--since must come before --until")

@@ -1,6 +1,7 @@
 """`ringahead report`, on a small installation in a file."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,7 @@ from ops.cli import run
 from ops.embedded.installation import opened
 from ops.reports.source import read_ledger, shares
 from outreach.profiles import standard_profiles
+from outreach.records import Showing
 from schemas import ids
 from schemas.base import Fact
 from schemas.envelope import Event
@@ -94,6 +96,27 @@ def test_tasks_and_losses_are_counted(settings: Settings, capsys: pytest.Capture
     page = asked("outcomes", "--since", "2026-04-01", capsys=capsys)
     assert "price" in page
     assert "nobody found out why" in page
+
+
+def test_suggestions_by_objective_with_reasons(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    period = ("--since", "2026-04-01", "--until", "2026-07-01")
+    assert "No call showed one" in asked("suggestions", *period, capsys=capsys)
+    known = Showing("", "", "t", "a", "ann", "s", "", "", "small-maintenance", 1, "v", Q2)
+    rows = [
+        replace(known, showing_id=f"{name}{n}", attempt_id=f"{name}{n}", objective=name, answer=said, why=why)
+        for name, yes in (("efficiency", 6), ("variety", 3))
+        for n, (said, why) in enumerate([("accepted", None)] * yes + [("refused", "not_used")] * (9 - yes))
+    ]
+    with opened(settings) as installation, installation.store.begin() as tx:
+        tx.showings.put(rows)
+    told = json.loads(asked("suggestions", "--json", *period, capsys=capsys))
+    efficiency = next(one for one in told["acceptance"] if one["objective"] == "efficiency" and one["profile"] == "all")
+    assert (efficiency["shown"], efficiency["accepted"]) == (9, 6)
+    assert told["odds_ratios"][0]["ratio"] == pytest.approx(4.0)
+    assert told["refused"] == {"efficiency": {"not_used": 3}, "variety": {"not_used": 6}}
+    text = asked("suggestions", *period, capsys=capsys)
+    assert "efficiency against variety: 4.00 (95% from" in text
+    assert "6  variety: not_used" in text
 
 
 def test_emission_says_what_waits(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
