@@ -28,6 +28,9 @@ STANDARD = Profile()
 LONGEST_HOLD_DAYS = 365.0
 """A counted stock is not believed to last longer than this."""
 
+PROMISE_KEPT_SECONDS = 86_400
+"""A callback may come so much later than promised."""
+
 CLOSING = frozenset({Disposition.NOT_INTERESTED, Disposition.HAS_STOCK, Disposition.DO_NOT_CALL, Disposition.RESOLVED})
 """Dispositions after which the needs that were talked about are over."""
 
@@ -42,6 +45,9 @@ def call_ended(folding: Folding, event: Event, fact: CallEnded) -> None:
     if fact.disposition in CLOSING or fact.exhausted:
         for group in groups:
             _forget(account.pairs.get(group))
+    if fact.disposition is Disposition.CALLBACK and fact.callback_at is not None:
+        for group in groups:
+            _outlives(account.pairs.get(group), seconds(fact.callback_at))
     if fact.disposition is Disposition.HAS_STOCK and fact.stock_until is not None:
         for group in groups:
             _lasts(folding, group, seconds(fact.stock_until))
@@ -102,6 +108,13 @@ def _forget(pair: Pair | None) -> None:
         pair.refusal = None
         pair.done_cycle = pair.cycle
         pair.due_hour = None
+
+
+def _outlives(pair: Pair | None, callback_at: int) -> None:
+    """A promised call may come later than its need would end: the need waits for it, as the desk's task does."""
+    if pair is not None and pair.need is not None:
+        pair.need.valid_until = max(pair.need.valid_until, callback_at + PROMISE_KEPT_SECONDS)
+        pair.due_hour = pair.need.valid_until // 3600 + 1
 
 
 def _lasts(folding: Folding, group: str, until: int) -> None:

@@ -20,6 +20,7 @@ from schemas.events.accounts import (
 )
 from schemas.events.ours import CallEnded, Disposition, ProductChanged
 from schemas.needs import AccountStanding, Effect, OpenNeed, RefuseNeed, WithdrawNeed
+from streams.state import moment
 from tests.streams.harness import START, in_force, profiles, tick
 from tests.streams.scene import DAY, Scene, ended, of, opened, placed, refused
 
@@ -201,6 +202,15 @@ class TestCalls:
         until = due.account().cool_down_until
         due.tell(ended_call(Disposition.HAS_STOCK))
         assert due.account().cool_down_until == until
+
+    def test_a_promised_callback_outlives_the_need(self, due: Scene) -> None:
+        need = due.pair().need
+        assert need is not None
+        promised = moment(need.valid_until) + 5 * DAY
+        due.tell(ended_call(Disposition.CALLBACK, callback_at=promised))
+        while due.now + DAY < promised:
+            assert ended(due.pass_time(days=1)) == []
+        assert ended([*due.pass_time(days=1), *due.pass_time(days=2)]) == [("argon", "expired")]
 
     def test_the_cap_cools_down_whatever_was_said(self, due: Scene) -> None:
         told = standing(due.tell(ended_call(Disposition.NO_ANSWER, attempts=3, exhausted=True)))
