@@ -1,5 +1,7 @@
 """Which model and which profiles decide, and that only readable ones ever do."""
 
+import logging
+
 from forecasting.artefact import loads as load_population
 from forecasting.model import Population
 from outreach.calendar import Term, in_force_at, still_to_come
@@ -12,6 +14,8 @@ from streams.artefacts import ArtefactSource
 from streams.core.broadcast import publish_profiles
 from streams.core.context import Context
 from streams.state import Partition, moment
+
+log = logging.getLogger(__name__)
 
 
 class InForce:
@@ -43,7 +47,7 @@ class InForce:
         partition = context.partition
         self._choose_profiles(partition)
         if partition.model_digest is not None:
-            context.model = self._model(partition.model_digest)
+            context.model = self._readable_model(partition.model_digest)
         if partition.profiles_digest is not None:
             context.profiles = self._profile_set(partition.profiles_digest)
         named = {partition.model_digest, partition.profiles_digest, *(digest for _, digest in partition.calendar)}
@@ -66,6 +70,14 @@ class InForce:
         if chosen is not None and chosen.digest != partition.profiles_digest:
             partition.profiles_version, partition.profiles_digest = chosen.version, chosen.digest
             partition.decided_once = False
+
+    def _readable_model(self, digest: str) -> Population | None:
+        """None where this release cannot read the model of the one before: nothing is decided until the next comes."""
+        try:
+            return self._model(digest)
+        except ArtefactRefused as error:
+            log.warning("nothing is decided until a model is published: %s", error)
+            return None
 
     def _model(self, digest: str) -> Population:
         if digest not in self._models:

@@ -6,14 +6,16 @@ from decimal import Decimal
 import pytest
 
 from forecasting.history import order_days_of
-from forecasting.learn import fit_population
+from forecasting.learn import fit_population, prior_model
 from outreach.profiles import ProfileSet
 from schemas.errors import DeadLetterReason, Unavailable
 from schemas.events.ours import ModelPublished, PhaseChanged, ProductChanged, ProfilesChanged, RatesChanged, TimePassed
 from schemas.needs import ClockMoved
+from streams.codec import encode_partition
 from streams.core.broadcast import REMEMBERED_RATE_DAYS, fold_broadcast
 from streams.microbatch.ports import Record
 from streams.state import Partition
+from streams.workspace import PARTITION_KEY
 from tests.streams import harness
 from tests.streams.harness import START, in_force, said, tick
 from tests.streams.scene import DAY, Scene, of, opened, placed
@@ -79,6 +81,21 @@ class TestArtefacts:
             scene.tell(fact)
         assert [letter.reason for letter in scene.partition.letters] == [DeadLetterReason.BAD_DATA] * 2
         assert opened(scene.pass_time(hours=1)) == ["argon"]
+
+    def test_a_model_of_the_release_before_stops_decisions_and_not_the_fold(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        scene = Scene()
+        scene.buys_weekly()
+        partition, model = scene.partition.folder.partition, prior_model()
+        partition.model_digest = "old"
+        scene.partition.store.rows[PARTITION_KEY] = encode_partition(partition)
+        scene.partition.artefacts.put("old", b'{"kind":"ringahead-population","format":1,"checksum":"","record":{}}')
+        scene.partition.restart()
+        assert "run `ringahead learn`" in caplog.text
+        assert opened(scene.pass_time(hours=1)) == []
+        told = scene.tell(ModelPublished(version="new", digest=model.digest))
+        assert opened(told) == ["argon"]
 
     def test_profiles_wait_for_their_day(self) -> None:
         scene = Scene(deciding=False)
