@@ -18,7 +18,7 @@ _TINY = 1e-9
 def offers(context: Context, lines: Sequence[Need], party: CalledParty) -> tuple[Offer, ...]:
     """What may be ordered for each open need that is about a product."""
     cards = product_cards(context.tx, lines)
-    return tuple(_offer(context, need, cards.get(need.group), party) for need in lines if _is_product(need))
+    return tuple(_offer(context, need, cards.get(need.group), party) for need in lines if is_product(need))
 
 
 def promised_on(party: CalledParty, context: Context, lead_time_days: float | None) -> date | None:
@@ -51,7 +51,7 @@ def _offer(context: Context, need: Need, card: ProductCard | None, party: Called
 
 def product_cards(tx: Transaction, lines: Sequence[Need]) -> dict[str, ProductCard]:
     """One product for each group: the one that the group is named after, else the first that can be had."""
-    return cards_of_groups(tx, {need.group for need in lines if _is_product(need)})
+    return cards_of_groups(tx, {need.group for need in lines if is_product(need)})
 
 
 def cards_of_groups(tx: Transaction, groups: Iterable[str]) -> dict[str, ProductCard]:
@@ -72,5 +72,6 @@ def units_of(card: ProductCard, group_units: float) -> float:
     return float(math.ceil(group_units / card.unit_factor - _TINY))
 
 
-def _is_product(need: Need) -> bool:
+def is_product(need: Need) -> bool:
+    """Whether the need is about a product, and not about the account or something that went wrong."""
     return not need.group.startswith("*")

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from outreach.desk.claims import held
 from outreach.desk.context import Context
 from outreach.desk.messages import command, to_log
-from outreach.desk.offers import product_cards, units_of
+from outreach.desk.offers import is_product, product_cards, units_of
 from outreach.desk.workspace import Workspace
 from outreach.records import AskedOrder, Need, NeedStatus, Task
 from outreach.task import TaskEvent, TaskState
@@ -77,7 +77,7 @@ def not_needed(
     if task.state is TaskState.LEASED:
         raise Refused("not_called", "start the call first, or skip")
     need = next((one for one in space.open_lines(task_id) if one.need_id == need_id), None)
-    if need is None:
+    if need is None or not is_product(need):  # a complaint does not go by being called not needed
         raise NotFound("no_such_line", need_id)
     at = context.now or task.changed_at
     _tell(context, space, task, Override(need, 0.0, reason), None)

@@ -12,7 +12,7 @@ from outreach.task import TaskState
 from schemas.commands import CommandLine
 from schemas.decisions import Reason, TaskClass
 from schemas.envelope import decode
-from schemas.errors import Refused, StaleToken
+from schemas.errors import NotFound, Refused, StaleToken
 from schemas.events.ours import CallEnded, Disposition, NeedOverridden, OverrideReason
 from tests.outreach.made import DAY, NOW, Room, contact, need, number_of, opened, standing, withdrawn
 
@@ -306,6 +306,15 @@ def test_valid_until_passed_is_expired_and_counted_as_a_miss(room: Room, state: 
     assert room.task("a").state is S.EXPIRED
     assert sum(room.do(lambda tx: room.desk.missed(tx, NOW)).values()) == 1
     assert room.do(lambda tx: room.desk.missed(tx, NOW + 3 * DAY)) == {}
+
+
+def test_a_complaint_does_not_go_by_being_not_needed(room: Room) -> None:
+    room.account("a", opened("a", "*complaint:c", task_class=TaskClass.SERVICE, p_due=None))
+    card = room.claim()
+    room.start(card)
+    line, token, why = card.lines[0].need_id, card.task.token or "", OverrideReason.OTHER
+    with pytest.raises(NotFound, match="no_such_line"):
+        room.do(lambda tx: room.desk.not_needed(tx, card.task.task_id, token, line, why, room.clock()))
 
 
 def test_not_needed_removes_the_line_and_is_an_event_to_learn_from(room: Room) -> None:
