@@ -129,6 +129,8 @@ def transferred(folding: Folding, event: Event, fact: StateTransferred) -> None:
     take_promises(survivor.relation, loser.relation)
     survivor.complaints = sorted({*survivor.complaints, *loser.complaints})
     survivor.withdrawn = sorted({*map(tuple, survivor.withdrawn), *map(tuple, loser.withdrawn)})  # type: ignore[arg-type]
+    no = set(map(tuple, survivor.withdrawn))
+    survivor.given = [told for told in survivor.given if tuple(told) not in no]
     survivor.attempts = max(survivor.attempts, loser.attempts)
     survivor.cool_down_until = max(survivor.cool_down_until or 0, loser.cool_down_until or 0) or None
     folding.look_again()

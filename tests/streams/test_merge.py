@@ -12,6 +12,7 @@ from schemas.events.accounts import (
     Channel,
     ComplaintOpened,
     ComplaintResolved,
+    ConsentGiven,
     ConsentWithdrawn,
     Purpose,
 )
@@ -139,6 +140,13 @@ class TestWhatTravels:
         assert [tuple(one) for one in scene.account("bolt").withdrawn] == [("selling", "phone")]
         scene.tell(ComplaintResolved(complaint_id="c1"))
         assert ("*complaint:c1", "resolved") in ended(settle(scene))
+
+    def test_a_withdrawn_consent_outweighs_a_given_one(self, scene: Scene) -> None:
+        pair = {"purpose": Purpose.SELLING, "channel": Channel.PHONE}
+        scene.tell(ConsentGiven(**pair), account="bolt")
+        scene.tell(ConsentWithdrawn(**pair), INTO)
+        settle(scene)
+        assert scene.account("bolt").given == []
 
     def test_attempts(self, scene: Scene) -> None:
         busy = CallEnded(task_id="t", attempt_id="a", task_class="selling", disposition=Disposition.BUSY, attempts=2)
