@@ -8,7 +8,7 @@ from outreach import hours
 from outreach.desk import eligibility, suggesting
 from outreach.desk.context import Context
 from outreach.desk.eligibility import LOOK_BACK_DAYS, Verdict
-from outreach.desk.offers import offers
+from outreach.desk.offers import cards_of_groups, offers
 from outreach.desk.results import AccountRecord, TaskCard
 from outreach.profiles import cell_name
 from outreach.records import Need, NeedStatus, ReorderState, Task
@@ -88,5 +88,7 @@ def _with_products(context: Context, card: TaskCard, verdict: Verdict) -> TaskCa
     had = suggesting.on_card(context, card.task, context.cell(card.standing))
     offered = offers(context, card.lines, verdict.party)
     asked = tuple(context.tx.asked_orders.of_task(card.task.task_id))
+    named = cards_of_groups(context.tx, {one.sku for one in had})
+    skus = {group: one.sku for group, one in named.items() if one.sku != group}
     shown = tuple(one for one in context.tx.showings.of_task(card.task.task_id) if one.answer is not None)
-    return replace(card, suggestions=had, offers=offered, orders=asked, answered=shown)
+    return replace(card, suggestions=had, offers=offered, orders=asked, answered=shown, orderable=skus)

@@ -56,6 +56,8 @@ class TaskCard:
     """What the ERP was asked in this task, newest first, with its answers; not in the answer to a claim."""
     answered: tuple[Showing, ...] = ()
     """Suggestions that were answered in this task; not in the answer to a claim."""
+    orderable: Mapping[str, str] = field(default_factory=dict)
+    """By suggestion, the product of its group that an order would name, where that is another word."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 from schemas.envelope import decode
 from schemas.events.ours import SuggestionAnswer, SuggestionAnswered, SuggestionWhy
+from schemas.needs import ProductTold
 from tests.console.conftest import Site
+from tests.console.seeds import NOW
 from tests.console.test_agent import claimed, in_call
 
 SKU = "22720"
@@ -45,6 +47,15 @@ def test_no_has_a_reason_and_takes_it_off_the_card(site: Site) -> None:
     assert "no: too expensive" in page
     assert f'name="sku" value="{SKU}"' not in page, "nor in the order"
     assert told(site)[0].why is SuggestionWhy.TOO_EXPENSIVE
+
+
+def test_an_order_names_a_product_and_not_its_group(site: Site) -> None:
+    with site.store.begin() as tx:
+        site.desk.apply_effects(tx, [ProductTold(sku="22720-6", group=SKU, as_of=NOW)])
+    agent, _, _ = in_call(site)
+    page = agent.get("/agent").text
+    assert 'name="sku" value="22720-6"' in page
+    assert f'name="sku" value="{SKU}"' not in page
 
 
 def test_what_was_not_suggested_or_is_no_reason_is_refused(site: Site) -> None:
