@@ -17,6 +17,7 @@ from forecasting.features import account_features, pair_features
 from forecasting.hazard import ENDS_DAYS, hazards
 from forecasting.renewal import renewal_curve
 from forecasting.ridge import fit_cloglog
+from forecasting.snapshots import EVERY_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,8 +79,8 @@ def account_examples(windows: Sequence[Window], own: RenewalParameters) -> Examp
     return _examples(windows, found)
 
 
-def fit_hazard(examples: Examples) -> Additive | None:
-    """The hazard of every interval; None where the examples say too little."""
+def fit_hazard(examples: Examples, max_rows: int = MAX_ROWS) -> Additive | None:
+    """The hazard of every interval, from a sample of max_rows each; None where the examples say too little."""
     asked = np.minimum(examples.length, ENDS_DAYS[-1])
     came = examples.wait < asked
     if min(came.sum(), (~came).sum()) < MIN_EVENTS:
@@ -92,33 +93,35 @@ def fit_hazard(examples: Examples) -> Additive | None:
     middle = bare.mean(0)
     regressors = (bare - middle).astype(np.float32)
     heads = []
-    for head in _heads(examples, regressors, z.shape[1]):
+    for head in _heads(examples, regressors, z.shape[1], max_rows):
         constant = head[0] - float(head[1:] @ middle)
         heads.append(tuple(np.round([constant, *head[1:]], DIGITS).tolist()))
     return Additive(examples.names, _rounded(mean), _rounded(scale), knots, tuple(heads))
 
 
-def _heads(examples: Examples, regressors: Singles, straight: int) -> list[Floats]:
+def _heads(examples: Examples, regressors: Singles, straight: int, max_rows: int) -> list[Floats]:
     """Intercept and coefficients of each interval; those without enough events take what all have in common."""
     rng = np.random.default_rng(0)
     weight = np.exp2(-examples.length / FADE_HALF_LIFE_DAYS)
     weight = weight / weight.mean()
-    seen = [_seen(examples, place) for place in range(len(ENDS_DAYS))]
+    seen = [seen_in(examples, place) for place in range(len(ENDS_DAYS))]
     penalty = np.where(np.arange(regressors.shape[1]) < straight, STRAIGHT, BENT)
-    rows = np.concatenate([_some(np.flatnonzero(mask), MAX_ROWS // len(seen), rng) for mask, _ in seen])
-    kind = np.repeat(np.arange(len(seen)), [min(int(mask.sum()), MAX_ROWS // len(seen)) for mask, _ in seen])
+    rows = np.concatenate([_some(np.flatnonzero(mask), max_rows // len(seen), rng) for mask, _ in seen])
+    kind = np.repeat(np.arange(len(seen)), [min(int(mask.sum()), max_rows // len(seen)) for mask, _ in seen])
     outcome = np.stack([came for _, came in seen])[kind, rows].astype(float)
     length_days = np.diff([0.0, *ENDS_DAYS])
-    common = _common(examples, regressors[rows], outcome, weight[rows], penalty, np.log(length_days)[kind])
+    once = np.minimum(EVERY_DAYS / length_days, 1.0)  # windows of long intervals tell of each order several times
+    counted = weight[rows] * once[kind]
+    common = _common(examples, regressors[rows], outcome, counted, penalty, np.log(length_days)[kind])
     heads = []
     for place, (mask, came) in enumerate(seen):
         start = np.concatenate([[common[0] + np.log(length_days[place])], common[1:]])
         heads.append(start)
-        at = _some(np.flatnonzero(mask), MAX_ROWS, rng)
+        at = _some(np.flatnonzero(mask), max_rows, rng)
         if min(came[at].sum(), (~came[at]).sum()) < MIN_EVENTS:
             continue
         lines, stiff = regressors[at, :straight], np.full(straight, APART)
-        moved = fit_cloglog(lines, came[at].astype(float), weight[at], stiff, regressors[at] @ common[1:])
+        moved = fit_cloglog(lines, came[at].astype(float), weight[at] * once[place], stiff, regressors[at] @ common[1:])
         start[0] = moved[0]
         start[1 : straight + 1] += moved[1:]
     return heads
@@ -137,7 +140,7 @@ def _common(
     return found
 
 
-def _seen(examples: Examples, place: int) -> tuple[Mask, Mask]:
+def seen_in(examples: Examples, place: int) -> tuple[Mask, Mask]:
     """Rows that were still waiting when an interval began and whose window reached its end; and who ordered in it."""
     begin, end = (0.0, *ENDS_DAYS)[place], ENDS_DAYS[place]
     mask = (examples.length >= end) & (examples.wait >= begin)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -11,11 +12,16 @@ import scipy
 import statsmodels
 
 from forecasting.artefact import ModelRecord, PopulationModel
-from forecasting.hazard_fit import account_examples, fit_hazard, pair_examples
+from forecasting.hazard_fit import account_examples, pair_examples
 from forecasting.history import OrderDays, order_days_of
 from forecasting.likelihood import SHAPES, fit_renewal, gaps_of
 from forecasting.renewal import RenewalParameters
-from forecasting.snapshots import COLD_BELOW, Window, seasonal, snapshots, window_days, windows_of
+from forecasting.snapshots import COLD_BELOW, NEAR_WINDOWS, Window, seasonal, snapshots, window_days, windows_of
+from forecasting.stacking import fit_believed
+
+if TYPE_CHECKING:
+    from forecasting.additive import Additive
+    from forecasting.stacking import Believed
 
 NAME = "additive-hazard-1"
 PRIOR_PAIR = RenewalParameters(SHAPES, (0.2, 0.6, 0.1, 0.1), a=0.6, scale_days=80.0, alpha=0.7, beta=1.0)
@@ -25,9 +31,12 @@ SAMPLE_PAIRS, SAMPLE_ACCOUNTS = 4_000, 1_500
 WINDOW_ROWS = 6_000  # of each window, of pairs ordered often, of others, and of accounts
 
 
-def fit_population(history: OrderDays, as_of_day: int, *, seed: int = 0) -> PopulationModel:
+def fit_population(
+    history: OrderDays, as_of_day: int, *, seed: int = 0, near_windows: int = NEAR_WINDOWS
+) -> PopulationModel:
     """Fit everything on the order days before as_of_day (ordinal). The same history gives the same bytes.
 
+    near_windows: weeks of late that are learnt from; fewer are faster and a little worse.
     Large populations are sampled (seeded). With too little past the shipped prior stands in: `degraded` is set.
     """
     known, rng = history.before(as_of_day), np.random.default_rng(seed)
@@ -50,7 +59,7 @@ def fit_population(history: OrderDays, as_of_day: int, *, seed: int = 0) -> Popu
         scores={},
         packages=packages(),
     )
-    return PopulationModel(record if record.degraded else _fitted(record, known, as_of_day, rng))
+    return PopulationModel(record if record.degraded else _fitted(record, known, as_of_day, rng, near_windows))
 
 
 def prior_model() -> PopulationModel:
@@ -63,41 +72,52 @@ def packages() -> dict[str, str]:
     return {module.__name__: module.__version__ for module in (np, pd, scipy, statsmodels)}
 
 
-def _fitted(record: ModelRecord, known: OrderDays, as_of_day: int, rng: np.random.Generator) -> ModelRecord:
+def _fitted(
+    record: ModelRecord, known: OrderDays, as_of_day: int, rng: np.random.Generator, near_windows: int
+) -> ModelRecord:
     pair, pair_fit = fit_renewal(gaps_of(_sample(known, SAMPLE_PAIRS, rng), as_of_day), PRIOR_PAIR)
     whole = known.of_accounts()
     account, account_fit = fit_renewal(gaps_of(_sample(whole, SAMPLE_ACCOUNTS, rng), as_of_day), PRIOR_ACCOUNT)
-    of_pairs, of_accounts = _windows(known, as_of_day, pair, rng)
+    of_pairs, of_accounts = _windows(known, as_of_day, pair, rng, near_windows)
     scores = {"log_likelihood_of_a_pair": pair_fit, "log_likelihood_of_an_account": account_fit}
     record = msgspec.structs.replace(record, pair=pair, account=account, scores=scores)
     if not of_pairs:
         return record
     examples = pair_examples(of_pairs, pair, account)
     cold = np.concatenate([w.columns.orders < COLD_BELOW for w in of_pairs])
-    often, seldom = fit_hazard(examples.where(~cold)), fit_hazard(examples.where(cold))
+    often, seldom = fit_believed(examples.where(~cold)), fit_believed(examples.where(cold))
+    by_account = fit_believed(account_examples(of_accounts, account))
     season = seasonal(known.day.min(), as_of_day)
     table = next(snapshots(known, [float(as_of_day)], pair, with_season=season)).products
     return msgspec.structs.replace(
         record,
-        often=often or seldom,
-        seldom=seldom or often,
-        whole=fit_hazard(account_examples(of_accounts, account)),
+        often=_model(often or seldom),
+        seldom=_model(seldom or often),
+        whole=_model(by_account),
         products=table.packed(),
-        scores=scores | {"examples": float(len(examples.wait))},
+        scores=scores
+        | {"examples": float(len(examples.wait))}
+        | _weights(often=often, seldom=seldom, whole=by_account),
     )
 
 
+def _model(found: Believed | None) -> Additive | None:
+    return None if found is None else found[0]
+
+
+def _weights(**found: Believed | None) -> dict[str, float]:
+    """The mean weight of each fitted hazard against the renewal, as the model card tells it."""
+    return {f"weight_{name}": round(float(one[1].mean()), 3) for name, one in found.items() if one is not None}
+
+
 def _windows(
-    known: OrderDays, as_of_day: int, pair: RenewalParameters, rng: np.random.Generator
+    known: OrderDays, as_of_day: int, pair: RenewalParameters, rng: np.random.Generator, near: int
 ) -> tuple[list[Window], list[Window]]:
     """Windows of pairs and of accounts."""
     first_day = float(known.day.min())
-    found = [
-        windows_of(known, shot, as_of_day, WINDOW_ROWS, rng)
-        for shot in snapshots(
-            known, window_days(first_day, as_of_day), pair, with_season=seasonal(first_day, as_of_day)
-        )
-    ]
+    days, season = window_days(first_day, as_of_day, near), seasonal(first_day, as_of_day)
+    shots = snapshots(known, days, pair, with_season=season)
+    found = [windows_of(known, shot, as_of_day, WINDOW_ROWS, rng) for shot in shots]
     return [w for w, _ in found if len(w.wait_days)], [w for _, w in found if len(w.wait_days)]
 
 
