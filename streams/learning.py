@@ -17,6 +17,8 @@ from schemas.errors import ArtefactRefused, Corrupt, Refused
 from schemas.events.ours import ModelPublished, ProfilesChanged
 
 SOURCE = "ringahead/learn"
+FEW_WINDOWS = 5
+"""Weeks of late that a model without a check is learnt from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ def fit(
     """A model of what was known when the day of ``at`` began, and its scores on days that a candidate had not seen.
 
     Raises Refused ("worse_than_in_force") where that candidate does worse there than ``in_force``, unless ``anyway``.
-    ``checked=False`` fits once and scores nothing. ``told`` is called with the name of each step before it.
+    ``checked=False`` fits once, on few windows, and scores nothing: for plays of the past with
+    many models. ``told`` is called with the name of each step before it.
     """
     from forecasting.learn import fit_population  # statsmodels takes seconds to import, and only fitting needs it
 
@@ -48,7 +51,7 @@ def fit(
         told("keeping the newest days back")
         scores = _checked(history, day, in_force, anyway, told, fit_population)
     told("fitting on everything")
-    model = fit_population(history, day)
+    model = fit_population(history, day) if checked else fit_population(history, day, near_windows=FEW_WINDOWS)
     record = msgspec.structs.replace(model.record, scores={**model.record.scores, **scores})
     model = PopulationModel(record)
     return Learnt(model, published(model, at))
