@@ -54,11 +54,11 @@ class Snapshot:
     products: ProductTable
 
 
-def window_days(first_day: float, as_of_day: float, near: int = NEAR_WINDOWS) -> list[float]:
-    """Days on which windows open, the earliest first: `near` weeks of late, then each month, of the last two years."""
+def window_days(first_day: float, as_of_day: float, weeks: int = NEAR_WINDOWS) -> list[float]:
+    """Days on which windows open, the earliest first: `weeks` of late, then each month, of the last two years."""
     share = YEAR_DAYS if seasonal(first_day, as_of_day) else LEAST_PAST_SHARE * (as_of_day - first_day)
     earliest = max(first_day + share, as_of_day - FURTHEST_DAYS)
-    near = [as_of_day - EVERY_DAYS * place for place in range(1, near + 1)]
+    near = [as_of_day - EVERY_DAYS * place for place in range(1, weeks + 1)]
     far = np.arange(near[-1] - FAR_EVERY_DAYS, earliest, -FAR_EVERY_DAYS).tolist()
     return sorted(day for day in (*near, *far) if day >= earliest)
 
