@@ -18,7 +18,7 @@ from console.offers import REASONS, asked_orders, order_lines
 from console.texts import plain, text
 from console.times import Now, clock_text
 from console.words import DISPOSITIONS, WHYS
-from outreach.desk import Blocked, NothingToDo, Outcome
+from outreach.desk import COUNTED_AT_MOST, Blocked, NothingToDo, Outcome
 from outreach.hours import known_zone
 from outreach.ports import Transaction
 from outreach.task import TaskState
@@ -74,6 +74,7 @@ class Idle:
     blocked: tuple[tuple[str, int], ...]
     nobody: bool
     next_at: str
+    most: int = COUNTED_AT_MOST
 
 
 def mount(app: FastAPI) -> None:
@@ -227,7 +228,7 @@ def _desk_context(
 def _idle(tx: Transaction, now: Now | None, nothing: NothingToDo | None) -> Idle:
     """After a try, what it found. Before one, how many wait: which may be called is judged at the claim."""
     if nothing is None:
-        return Idle(tx.tasks.counts().get(TaskState.READY, 0), (), False, "")
+        return Idle(tx.tasks.ready(COUNTED_AT_MOST), (), False, "")
     next_at = clock_text(nothing.next_at, now.moment) if nothing.next_at and now else ""
     return Idle(0, _counted(nothing.reasons), True, next_at)
 

@@ -29,6 +29,7 @@ from outreach.desk.context import Context, ProfileBook, read_clocks
 from outreach.desk.emission import Emission, emission
 from outreach.desk.numbers import normalised
 from outreach.desk.results import (
+    COUNTED_AT_MOST,
     AccountRecord,
     Applied,
     Blocked,
@@ -49,6 +50,7 @@ from schemas.events.ours import OverrideReason, SuggestionAnswer, SuggestionWhy
 from schemas.needs import Effect
 
 __all__ = [
+    "COUNTED_AT_MOST",
     "AccountRecord",
     "Applied",
     "Blocked",

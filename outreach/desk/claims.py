@@ -8,7 +8,7 @@ from outreach.desk.cards import build_card
 from outreach.desk.context import Context
 from outreach.desk.eligibility import Verdict
 from outreach.desk.hints import refresh
-from outreach.desk.results import Blocked, NothingToDo, TaskCard
+from outreach.desk.results import COUNTED_AT_MOST, Blocked, NothingToDo, TaskCard
 from outreach.desk.teams import works_now
 from outreach.desk.workspace import LET_GO, Workspace
 from outreach.ports import ClaimQuery, Hint
@@ -277,8 +277,8 @@ def _claim(context: Context, agent: Agent, task: Task, verdict: Verdict, db_now:
 
 
 def _nothing(context: Context, agent: Agent, everywhere: Reason | None, next_at: datetime | None = None) -> NothingToDo:
-    reasons = dict(context.tx.tasks.hint_counts(agent.skills))
-    ready = context.tx.tasks.counts().get(TaskState.READY, 0)
+    reasons = dict(context.tx.tasks.hint_counts(agent.skills, COUNTED_AT_MOST))
+    ready = context.tx.tasks.ready(COUNTED_AT_MOST)
     if everywhere is not None and ready:
         reasons[everywhere] = ready
     return NothingToDo(reasons, ready, next_at)

@@ -10,6 +10,9 @@ from schemas.events.accounts import LossReason
 from schemas.events.ours import Disposition
 from schemas.needs import AccountStanding
 
+COUNTED_AT_MOST = 10_000
+"""What waits is counted so far for an agent; counting a million for everybody who asks would stop the claims."""
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -62,7 +65,7 @@ class TaskCard:
 
 @dataclass(frozen=True, slots=True)
 class NothingToDo:
-    """No task may be called now, and why, by reason; ``ready`` tasks wait in all."""
+    """No task may be called now, and why, by reason; ``ready`` tasks wait in all. Counted up to COUNTED_AT_MOST."""
 
     reasons: Mapping[Reason, int] = field(default_factory=dict)
     ready: int = 0

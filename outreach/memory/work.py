@@ -188,10 +188,15 @@ class MemoryTasks(MemoryTable[str, Task]):
         """Promised or assigned to the agent."""
         return self.where(lambda task: task.owner_id == agent_id and task.state in WAITING)[:limit]
 
-    def hint_counts(self, skills: tuple[str, ...]) -> Mapping[Reason, int]:
-        """Ready tasks by what blocked them."""
+    def ready(self, most: int) -> int:
+        """Up to ``most``."""
+        return min(most, self.counts().get(TaskState.READY, 0))
+
+    def hint_counts(self, skills: tuple[str, ...], most: int) -> Mapping[Reason, int]:
+        """Ready tasks by what blocked them, at most so many."""
         found = self.where(lambda task: task.state is TaskState.READY and task.skill in skills)
-        return Counter(task.hint_reason for task in found if task.hint_reason is not None)
+        told = [task.hint_reason for task in found if task.hint_reason is not None]
+        return Counter(told[:most])
 
     def exclude(self, task_id: str, agent_id: str, until: datetime) -> None:
         """Not offered to this agent for a while."""

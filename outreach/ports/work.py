@@ -143,8 +143,12 @@ class Tasks(Protocol):
         """Tasks that expired since then (business time), by what last blocked them; empty word: nothing did."""
         ...
 
-    def hint_counts(self, skills: tuple[str, ...]) -> Mapping[Reason, int]:
-        """Ready tasks by the reason that blocked them when they were last looked at."""
+    def ready(self, most: int) -> int:
+        """How many tasks are ready, counted up to ``most``."""
+        ...
+
+    def hint_counts(self, skills: tuple[str, ...], most: int) -> Mapping[Reason, int]:
+        """Of at most so many ready tasks: by the reason that blocked them when they were last looked at."""
         ...
 
     def owned_by(self, agent_id: str, limit: int = 500) -> list[Task]:

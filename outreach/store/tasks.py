@@ -183,14 +183,16 @@ class SqlTasks(SqlTable[Task]):
         query = self.query().where(_among(WAITING), _T.owner_id == agent_id)
         return self.all_of(query.order_by(_T.task_id).limit(limit).with_for_update())
 
-    def hint_counts(self, skills: tuple[str, ...]) -> Mapping[Reason, int]:
-        """Ready tasks by what blocked them."""
-        query = (
-            select(_T.hint_reason, func.count())
-            .where(_READY, _T.skill.in_(skills), _T.hint_reason.is_not(None))
-            .group_by(_T.hint_reason)
-        )
-        return counted(self.connection, query)
+    def ready(self, most: int) -> int:
+        """Up to ``most``: an answer to an agent must not cost what a million tasks do."""
+        some = select(_T.task_id).where(_READY).limit(most).subquery()
+        return self.connection.scalar(select(func.count()).select_from(some)) or 0
+
+    def hint_counts(self, skills: tuple[str, ...], most: int) -> Mapping[Reason, int]:
+        """Ready tasks by what blocked them, at most so many."""
+        told = select(_T.hint_reason).where(_READY, _T.skill.in_(skills), _T.hint_reason.is_not(None))
+        some = told.limit(most).subquery()
+        return counted(self.connection, select(some.c.hint_reason, func.count()).group_by(some.c.hint_reason))
 
     def exclude(self, task_id: str, agent_id: str, until: datetime) -> None:
         """Not offered to this agent for a while."""

@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 
 from outreach.desk import Blocked, NothingToDo
+from outreach.ports.work import Hint
 from outreach.records import Attempt
 from outreach.task import TaskState
+from schemas.decisions import Reason
 from schemas.errors import NotFound, Refused, StaleToken
 from schemas.events.ours import Disposition
 from tests.outreach.made import DAY, NOW, Room, opened, standing
@@ -64,6 +66,19 @@ def test_skills_decide_who_is_offered_what(room: Room) -> None:
     assert isinstance(room.next("ben"), NothingToDo)
     room.account("big", opened("big"), size="large", phase="ignition")
     assert room.claim("ben").task.account_id == "big"
+
+
+def test_what_waits_is_counted_so_far_and_no_further(room: Room) -> None:
+    for name in "abc":
+        room.account(name, opened(name))
+    for most, expected in ((2, 2), (3, 3), (10, 3)):
+        assert room.do(lambda tx, most=most: tx.tasks.ready(most)) == expected
+    ids = [task.task_id for task in room.do(lambda tx: tx.tasks.listed({TaskState.READY}))]
+    room.do(lambda tx: tx.tasks.set_hints([Hint(one, None, None, Reason.CAPACITY) for one in ids]))
+    for most, expected in ((2, 2), (10, 3)):
+        counts = room.do(lambda tx, most=most: tx.tasks.hint_counts(("sales",), most))
+        assert counts == {Reason.CAPACITY: expected}
+    assert room.do(lambda tx: tx.tasks.hint_counts(("other",), 10)) == {}
 
 
 def test_who_is_away_or_unknown_gets_nothing(room: Room) -> None:
