@@ -55,12 +55,15 @@ class Snapshot:
 
 
 def window_days(first_day: float, as_of_day: float, weeks: int = NEAR_WINDOWS) -> list[float]:
-    """Days on which windows open, the earliest first: `weeks` of late, then each month, of the last two years."""
+    """Days on which windows open, the earliest first: `weeks` of late, then each month, of the last two years.
+
+    With fewer weeks than NEAR_WINDOWS the months are left out.
+    """
     share = YEAR_DAYS if seasonal(first_day, as_of_day) else LEAST_PAST_SHARE * (as_of_day - first_day)
     earliest = max(first_day + share, as_of_day - FURTHEST_DAYS)
     near = [as_of_day - EVERY_DAYS * place for place in range(1, weeks + 1)]
     far = np.arange(near[-1] - FAR_EVERY_DAYS, earliest, -FAR_EVERY_DAYS).tolist()
-    return sorted(day for day in (*near, *far) if day >= earliest)
+    return sorted(day for day in (*near, *(far if weeks >= NEAR_WINDOWS else ())) if day >= earliest)
 
 
 def seasonal(first_day: float, as_of_day: float) -> bool:
