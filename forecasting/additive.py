@@ -7,7 +7,7 @@ P(order in interval j | none before it) = 1 - exp(-exp(eta_j)): a discrete-time 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 import numpy as np
@@ -15,7 +15,11 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from forecasting.columns import Floats
+
+Number = TypeVar("Number", "NDArray[np.float64]", "NDArray[np.float32]")
 
 REACH = 4.0  # standard deviations beyond which a feature says no more
 LOWEST, HIGHEST = -14.0, 4.0  # of eta
@@ -36,10 +40,15 @@ def standardise(features: Floats, mean: Floats, scale: Floats) -> Floats:
     return np.asarray(np.clip((features - mean) / scale, -REACH, REACH), float)
 
 
-def design(z: Floats, knots: Sequence[Sequence[float]]) -> Floats:
+def design(z: Number, knots: Sequence[Sequence[float]]) -> Number:
     """Straight lines, then bent ones, shape (rows, features + all knots)."""
-    bent = [np.maximum(z[:, place] - knot, 0.0) for place, some in enumerate(knots) for knot in some]
-    return np.column_stack([z, *bent]) if bent else z
+    bends = [(place, knot) for place, some in enumerate(knots) for knot in some]
+    straight = z.shape[1]
+    found = np.empty((len(z), straight + len(bends)), z.dtype)
+    found[:, :straight] = z
+    for column, (place, knot) in enumerate(bends, straight):
+        np.maximum(z[:, place] - knot, 0.0, out=found[:, column])
+    return found
 
 
 def log_hazards(model: Additive, features: Floats) -> Floats:

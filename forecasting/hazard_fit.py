@@ -89,11 +89,13 @@ def fit_hazard(examples: Examples, max_rows: int = MAX_ROWS) -> Additive | None:
     scale = np.where(scale > LEAST_SCALE, scale, 1.0)
     z = standardise(examples.features, mean, scale)
     knots = tuple(_knots(z[:, place]) for place in range(z.shape[1]))
-    bare = design(z, knots)
-    middle = bare.mean(0)
-    regressors = (bare - middle).astype(np.float32)
+    straight = z.shape[1]
+    regressors = design(np.asarray(z, np.float32), knots)  # half the memory; this is what is largest in learning
+    del z
+    middle = regressors.mean(0, dtype=np.float64)
+    regressors -= middle.astype(np.float32)
     heads = []
-    for head in _heads(examples, regressors, z.shape[1], max_rows):
+    for head in _heads(examples, regressors, straight, max_rows):
         constant = head[0] - float(head[1:] @ middle)
         heads.append(tuple(np.round([constant, *head[1:]], DIGITS).tolist()))
     return Additive(examples.names, _rounded(mean), _rounded(scale), knots, tuple(heads))
