@@ -51,7 +51,7 @@ class Forecaster(Protocol):
         service_level: Days,
         max_ahead_days: int = MAX_AHEAD_DAYS,
     ) -> Floats:
-        """Whole days until the first day t >= as_of with P(order within lead_time of t | none until t) >= service level.
+        """Whole days to the first day t >= as_of with P(order within lead_time of t | none until t) >= service level.
 
         Asked of the curve as it stands at as_of; a forecast made on day t may differ, so a policy looks again then.
         0 is now, inf is not within max_ahead_days.
