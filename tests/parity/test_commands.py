@@ -11,7 +11,7 @@ import pytest
 from outreach.store.sql import SqlStore, store_for
 from outreach.task import TaskState
 from schemas.decisions import Reason
-from tests.parity.conftest import Installation, wait_until
+from tests.installation import Installation, wait_until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 

@@ -5,14 +5,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from aiokafka import TopicPartition
 
 from ops.embedded.installation import Opened, opened
 from ops.importers import online_retail
 from ops.kafka_lag import measure
-from outreach.desk import Desk, rules_from
-from outreach.ports import Store
-from outreach.records import ReorderState
 from outreach.store.sql import SqlStore, store_for
 from outreach.task import TaskState
 from schemas.dead_letters import DeadLetter
@@ -21,15 +17,14 @@ from schemas.topics import Topic
 from streams.embedded import tables
 from streams.faust_app import CHANGELOG
 from streams.ingest import IngestRules
-from streams.kafka.client import consumer, producer, send_all
+from streams.kafka.client import producer, send_all
 from streams.kafka.processors import event_outputs
-from streams.microbatch.ports import Output, Record
-from tests.parity.conftest import Installation, wait_until
+from streams.microbatch.ports import Output
+from tests.comparing import ALL, whole_topic, work
+from tests.installation import Installation, wait_until
 from tests.parity.made import by_account, decided_log, deliveries
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
-
-ALL = 10_000_000
 
 
 def embedded(folder: Path) -> Settings:
@@ -43,37 +38,6 @@ def produce(settings: Settings, outputs: list[Output]) -> None:
                 await send_all(client, outputs[start : start + 2000])
 
     asyncio.run(send())
-
-
-def whole_topic(settings: Settings, topic: str) -> list[Record]:
-    """Every committed record, partition by partition."""
-
-    async def read() -> list[Record]:
-        async with consumer(settings) as client:
-            await client._client.force_metadata_update()
-            places = [
-                TopicPartition(topic, n)
-                for n in sorted(client.partitions_for_topic(topic) or await _found(client, topic))
-            ]
-            client.assign(places)
-            ends = await client.end_offsets(places)
-            found: list[Record] = []
-            for place in places:
-                await client.seek_to_beginning(place)
-            while any([await client.position(place) < ends[place] for place in places]):
-                for records in (await client.getmany(timeout_ms=500)).values():
-                    found += [Record(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value) for r in records]
-            return found
-
-    return asyncio.run(read())
-
-
-async def _found(client: object, topic: str) -> set[int]:
-    client.subscribe([topic])  # type: ignore[attr-defined]
-    await asyncio.sleep(1)
-    numbers: set[int] = client.partitions_for_topic(topic) or set()  # type: ignore[attr-defined]
-    client.unsubscribe()  # type: ignore[attr-defined]
-    return numbers
 
 
 def test_both_ingests_give_the_same_facts_and_letters(installation: Installation, tmp_path: Path) -> None:
@@ -110,9 +74,9 @@ def test_both_runtimes_fold_one_log_into_the_same_states_tasks_and_reasons(
             one.runtime.append(log)
             one.runtime.fold_all()
             states = _states(one)
-            ours = _work(one.store, one.settings)
+            ours = work(one.store, one.settings)
         wait_until(lambda: _behind(installation, "ringahead-worker", "ringahead-desk") == 0, "the fold in Kafka")
-    theirs = _work(store, installation.settings)
+    theirs = work(store, installation.settings)
     store.close()
     changelog = whole_topic(installation.settings, CHANGELOG)
     assert {r.key: r.value for r in changelog if (r.key or b"").startswith(b"a:")} == states
@@ -142,31 +106,3 @@ def _put(store: SqlStore, artefacts: list[bytes]) -> None:
 def _states(one: Opened) -> dict[bytes, bytes]:
     with one.store.read() as tx:
         return dict(tables.StateTable(tx.connection).items(b"a:"))
-
-
-def _work(store: Store, settings: Settings) -> tuple[list[tuple[object, ...]], ...]:
-    """Tasks with their lines, refusals with their reasons, reorders: as the desk has them after a last upkeep."""
-    with store.begin() as tx:
-        Desk(rules_from(settings)).upkeep(tx, tx.db_now())
-    with store.read() as tx:
-        tasks = tx.tasks.listed(list(TaskState), limit=ALL)
-        lines: dict[str | None, list[tuple[object, ...]]] = {}
-        for need in tx.needs.lines([task.task_id for task in tasks]):
-            lines.setdefault(need.task_id, []).append((need.need_id, need.status, need.cause, need.quantity_units))
-        refusals = [(need.need_id, need.reasons) for need in tx.needs.refused(limit=ALL)]
-        reorders = [
-            (r.reorder_id, r.state, r.quantity_units) for r in tx.reorders.listed(list(ReorderState), limit=ALL)
-        ]
-    told = [
-        (
-            t.task_id,
-            t.state,
-            t.account_id,
-            t.task_class,
-            t.created_at,
-            t.valid_until,
-            sorted(map(str, lines[t.task_id])),
-        )
-        for t in tasks
-    ]
-    return sorted(told, key=str), sorted(refusals, key=str), sorted(reorders, key=str)

@@ -1,0 +1,78 @@
+"""A Kafka installation of the product as tests run it: its settings, its own commands as processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from schemas.settings import Settings
+
+STOP_SECONDS = 20
+SESSION_SECONDS = 10
+MAIN = ("-c", "from ops.cli import main; main()")
+
+
+class Installation:
+    """Settings of a Kafka installation, and its processes."""
+
+    def __init__(self, folder: Path, bootstrap: str, database: str, replication: int = 1) -> None:
+        self.environment = {
+            "RINGAHEAD_RUNTIME": "kafka",
+            "RINGAHEAD_DATA_DIR": str(folder),
+            "RINGAHEAD_KAFKA_BOOTSTRAP": bootstrap,
+            "RINGAHEAD_KAFKA_REPLICATION": str(replication),
+            "RINGAHEAD_DATABASE_URL": database,
+            "RINGAHEAD_DEFAULT_ZONE": "Europe/London",
+            "RINGAHEAD_KAFKA_SESSION_TIMEOUT_SECONDS": str(SESSION_SECONDS),
+            "RINGAHEAD_KAFKA_HEARTBEAT_SECONDS": "2",
+            "RINGAHEAD_KAFKA_REBALANCE_TIMEOUT_SECONDS": "15",
+        }
+        self.settings = Settings(
+            runtime="kafka",
+            data_dir=folder,
+            kafka_bootstrap=bootstrap,
+            kafka_replication=replication,
+            database_url=database,  # type: ignore[arg-type]  # pydantic makes it secret
+            default_zone="Europe/London",
+        )
+
+    @contextmanager
+    def process(self, *command: str) -> Iterator[subprocess.Popen[str]]:
+        """A command of ours, running for the block; it must not end by itself."""
+        process = subprocess.Popen([sys.executable, *MAIN, *command], env=self._whole_environment(), text=True)
+        try:
+            yield process
+            assert process.poll() is None, f"{command} ended by itself"
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+
+    def run(self, *command: str) -> str:
+        """A command of ours, to its end; what it printed."""
+        told = subprocess.run(
+            [sys.executable, *MAIN, *command],
+            env=self._whole_environment(),
+            check=True,
+            text=True,
+            stdout=subprocess.PIPE,
+        )
+        return told.stdout
+
+    def _whole_environment(self) -> dict[str, str]:
+        return {**os.environ, **self.environment}
+
+
+def wait_until(done: Callable[[], bool], what: str, seconds: float = 400) -> None:
+    """Ask twice a second."""
+    end = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < end, f"{what} took longer than {seconds:.0f} s"
+        time.sleep(0.5)
