@@ -3,38 +3,22 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Literal, Protocol
 
 from schemas.errors import Unavailable
+from streams.lag.figures import PartitionLag
+from streams.lag.status import LagStatus
 
-
-class LagStatus(StrEnum):
-    """How a partition does, in the words of Burrow's rules, worst last."""
-
-    OK = "ok"
-    WARN = "warn"
-    STALL = "stall"
-    REWIND = "rewind"
-    STOP = "stop"
-
-
-@dataclass(frozen=True, slots=True)
-class PartitionLag:
-    """How far one consumer group is behind on one partition."""
-
-    group: str
-    topic: str
-    partition: int
-    committed: int | None
-    """Next offset to be read; None: no commits, which is not 0."""
-    end: int
-    """Next offset to be written."""
-    lag_events: int | None
-    """None without commits; never negative."""
-    lag_seconds: float | None
-    """Record time at the committed offset against the newest one; 0 when caught up; None: not known."""
-    status: LagStatus | str
+__all__ = [
+    "AcceptEvents",
+    "AdminCalls",
+    "Clock",
+    "EventOutcome",
+    "FixedLag",
+    "LagSource",
+    "LagStatus",
+    "PartitionLag",
+]
 
 
 class LagSource(Protocol):
