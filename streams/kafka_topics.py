@@ -18,7 +18,7 @@ from schemas.errors import Unavailable
 from schemas.settings import Settings
 from schemas.topics import CATALOGUE, MIB
 from streams.kafka.names import CHANGELOG
-from streams.microbatch.table import TOMBSTONES_KEPT_MS
+from streams.microbatch.recovery import TOMBSTONES_KEPT_MS
 
 CHANGELOG_CONFIGS = {
     "cleanup.policy": "compact",

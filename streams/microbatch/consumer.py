@@ -108,11 +108,15 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is not type
             if not self.flow_active or self.app.consumer_generation_id != generation:
                 return
             cursor = self.cursors.get(place)
-            admitted = None if cursor is None or place in holes else cursor.admit(chunk)
-            if cursor is not None and isinstance(admitted, Refetch):
+            if cursor is None or place in holes:
+                continue
+            admitted = cursor.admit(chunk)
+            if isinstance(admitted, Refetch):
                 holes.add(place)  # the rest of this fetch lies behind the hole
                 await self._ask_again(cursor, admitted)
-            elif isinstance(admitted, RecordBatch):
+                continue
+            self.runner.stats.hidden += chunk.end - chunk.start - len(chunk.records)
+            if admitted is not None:
                 yield place, self._to_message(place, admitted)
 
     async def _ask_again(self, cursor: Cursor, hole: Refetch) -> None:

@@ -23,3 +23,7 @@ class StateAhead(Stopped):
 
 class WrongPartitions(Stopped):
     """The changelog and the log do not have the same number of partitions."""
+
+
+class ForeignChangelog(Stopped):
+    """The changelog holds something that this release did not write and cannot read."""

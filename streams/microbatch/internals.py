@@ -115,6 +115,22 @@ INTERNALS: tuple[Internal, ...] = (
     Internal(FETCHER, "Fetcher._create_fetch_waiter", "61d840568746", "wakes when a fetch comes in"),
     Internal(FETCHER, "Fetcher.seek_to", "f0ba6aba6c22", "drops what was fetched and not taken"),
     Internal(FETCHER, "FetchResult", "d7db13f06de8", "moves the position over what is not visible, too"),
+    Internal(FETCHER, "Fetcher._notify", "d3a30d94f34f", "called: room for the next fetch"),
+    Internal(
+        FETCHER,
+        "Fetcher._get_actions_per_node",
+        "1dab2cf937d1",
+        "fetches what is not in _records; sets _wait_consume_future",
+    ),
+    Internal(
+        FETCHER, "Fetcher._proc_fetch_request", "59bf948fff47", "sets lso and timestamp of a partition at every answer"
+    ),
+    Internal(
+        FETCHER,
+        "PartitionRecords.__init__",
+        "8ec1c2ae6ea1",
+        "_records, _aborted_transactions and next_fetch_offset, unpacked lazily",
+    ),
     Internal(FETCHER, "PartitionRecords._unpack_records", "b803e6d46480", "skips control batches and aborted records"),
     Internal(
         "aiokafka.consumer.subscription_state", "TopicPartitionState", "2b83334afadf", "position, has_valid_position"

@@ -10,6 +10,7 @@ from streams.microbatch.delivery import Delivery
 from streams.microbatch.errors import HistoryMissing
 from streams.microbatch.offsets import Partition, RecordBatch
 from streams.microbatch.ports import PartitionProcessor, ProcessorFactory, Record, StatelessProcessor
+from streams.microbatch.recovery import Progress
 from streams.microbatch.stats import Stats
 from streams.microbatch.table import OpenPartition, StateTable
 
@@ -26,6 +27,8 @@ class Lane(Protocol):
     place: Partition
     position: int | None
     """The next offset to apply; None before anything is known, then the committed offset counts."""
+    recovery: Progress | None
+    """How far the state is brought back, while it is; of the last time afterwards."""
 
     async def open(self) -> None:
         """Make ready; what is open already stays. Raises like `StateTable.open`."""
@@ -68,6 +71,7 @@ class StatelessLane:
     ) -> None:
         self.place = place
         self.position: int | None = None
+        self.recovery: Progress | None = None
         self._processor, self._delivery, self._around = processor, delivery, around
 
     async def open(self) -> None:
@@ -97,6 +101,7 @@ class StatefulLane:
     def __init__(self, place: Partition, factory: ProcessorFactory, table: StateTable, around: Surroundings) -> None:
         self.place = place
         self.position: int | None = None
+        self.recovery: Progress | None = None
         self._factory, self._table, self._around = factory, table, around
         self._opened: OpenPartition | None = None
         self._processor: PartitionProcessor | None = None
@@ -106,8 +111,9 @@ class StatefulLane:
         if self._opened is None:
             async with self._around.openings:
                 self._around.fence()
-                self._opened = await self._table.open(self.place.partition)
-            self._around.stats.restored += self._opened.restored_records
+                self.recovery = self._table.progress(self.place.partition)
+                self._opened = await self._table.open(self.place.partition, self.recovery)
+            self._around.stats.restored += self.recovery.records
         if self._processor is None:
             number, store = self.place.partition, self._opened.store
             self._processor = await self._around.run(self._factory, number, store)

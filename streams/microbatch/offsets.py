@@ -111,6 +111,10 @@ class Cursor:
         self.covered, self.asked = chunk.end, False
         return self._hand_out(records) if records else None
 
+    def reached(self, position: int | None) -> int | None:
+        """How far a lane at this position has come; over what cannot be seen, too, once it applied all it was given."""
+        return self.covered if position == self.handed else position
+
     def skip_to(self, log_start: int) -> None:
         """Pass over what the log no longer has."""
         self.missing += log_start - self.covered

@@ -21,6 +21,7 @@ from streams.microbatch.lanes import Lane, NotContiguous
 from streams.microbatch.offsets import Cursors, Partition, RecordBatch
 from streams.microbatch.ports import Unavailable
 from streams.microbatch.stats import Stats
+from streams.microbatch.status import LaneStatus
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,10 @@ class Slot:
     lane: Lane
     ready: bool = False
     failures: int = 0
+    attempts: int = 0
+    """Openings begun; a lane that waits for something still tries."""
+    waits_for: str = ""
+    """The last error, until the lane is ready again."""
     opening: asyncio.Task[None] | None = None
     work: asyncio.Task[None] | None = None
 
@@ -95,6 +100,15 @@ class BatchRunner:
         self._room.clear()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._room.wait(), seconds)
+
+    def lanes(self) -> list[LaneStatus]:
+        """What each lane is doing; may be asked from any thread."""
+        return [self._status(place, slot) for place, slot in sorted([*self._slots.items()])]
+
+    def _status(self, place: Partition, slot: Slot) -> LaneStatus:
+        lane, cursor = slot.lane, self.cursors.get(place)
+        reached = lane.position if cursor is None else cursor.reached(lane.position)
+        return LaneStatus(place, slot.ready, lane.position, reached, slot.waits_for, lane.recovery, slot.attempts)
 
     # --- rebalances -------------------------------------------------------------------------------------------
 
@@ -181,6 +195,7 @@ class BatchRunner:
         while True:
             if error is not None:
                 await asyncio.sleep(self._pause_seconds(place, slot, error))
+            slot.attempts += 1
             try:
                 await slot.lane.open()
             except self._transient as unavailable:
@@ -190,7 +205,7 @@ class BatchRunner:
                 await self._end(stopped)
                 return
             else:
-                slot.ready = True
+                slot.ready, slot.waits_for = True, ""
                 return
 
     async def _end(self, error: Exception) -> None:
@@ -205,7 +220,8 @@ class BatchRunner:
         slot.failures = min(slot.failures + 1, 16)
         if isinstance(error, FENCED):
             seconds = max(seconds, self._fenced_pause_seconds)
-        log.warning("%s[%d] waits %.1f s: %s", *place, seconds, _says(error))
+        slot.waits_for = _says(error)
+        log.warning("%s[%d] waits %.1f s: %s", *place, seconds, slot.waits_for)
         return seconds
 
 

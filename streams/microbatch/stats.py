@@ -15,6 +15,8 @@ class Stats:
     """Outputs delivered."""
     refetches: int = 0
     """Holes: fetched records that were thrown away and asked for again."""
+    hidden: int = 0
+    """Offsets at which there was nothing to see: transaction markers, aborted and compacted records."""
     missing: int = 0
     """Offsets passed over because the log no longer had them (stateless topics only)."""
     retries: int = 0

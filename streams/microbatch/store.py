@@ -1,10 +1,11 @@
 """A partition's local state: RocksDB, a cache of the changelog that can be rebuilt from it at any time.
 
-Beside the processor's keys it holds two of its own, which begin with a NUL byte: the position (next offset of the log
-to apply; also in the changelog) and how far of the changelog it has taken in, and when.
+Beside the processor's keys it holds two of its own, which begin with a NUL byte: the mark (next offset of the log to
+apply, and which changelog it is; also in the changelog) and how far of the changelog it has taken in, and when.
 """
 
 import logging
+import secrets
 import shutil
 import struct
 from collections.abc import Iterable, Iterator
@@ -13,7 +14,7 @@ from typing import NamedTuple, Self
 
 import rocksdict
 
-from streams.microbatch.errors import StoreInUse
+from streams.microbatch.errors import ForeignChangelog, StoreInUse
 from streams.microbatch.ports import Write
 
 log = logging.getLogger(__name__)
@@ -23,6 +24,7 @@ POSITION_KEY = b"\0position"
 SYNCED_KEY = b"\0synced"
 FIRST_KEY = b"\1"
 WRITE_BUFFER_BYTES = 16 * 1024 * 1024
+LINEAGE_BYTES = 8
 _POSITION = struct.Struct(">q")
 _SYNCED = struct.Struct(">qq")
 
@@ -34,34 +36,48 @@ class Synced(NamedTuple):
     at_ms: int
 
 
+class Mark(NamedTuple):
+    """The last record of every batch in the changelog."""
+
+    position: int = 0
+    """The next offset of the log to apply."""
+    lineage: bytes = b""
+    """Drawn when the changelog got its first batch; one that was made anew has another. Earlier releases wrote none."""
+
+    def continues(self, earlier: "Mark") -> bool:
+        """Whether both can be of one changelog."""
+        return not self.lineage or not earlier.lineage or self.lineage == earlier.lineage
+
+
 class LocalStore:
     """One RocksDB folder; implements `ports.PartitionStore`."""
 
-    def __init__(self, folder: Path, db: rocksdict.Rdict) -> None:
+    def __init__(self, folder: Path, db: rocksdict.Rdict, cache: rocksdict.Cache) -> None:
         self.folder = folder
         self._db = db
+        self._cache = cache
 
     @classmethod
     def open(cls, folder: Path, cache: rocksdict.Cache) -> Self:
         """Open or create; what cannot be read is removed, as the changelog has it. Raises StoreInUse."""
         folder.parent.mkdir(parents=True, exist_ok=True)
         try:
-            return cls(folder, rocksdict.Rdict(str(folder), _options(cache)))
+            return cls(folder, rocksdict.Rdict(str(folder), _options(cache)), cache)
         except Exception as error:  # rocksdict raises nothing narrower
             if "lock" in str(error).lower():
                 raise StoreInUse(f"{folder} is in use: give each worker a data folder of its own") from error
             log.warning("Local state in %s cannot be read and is rebuilt: %s", folder, error)
         shutil.rmtree(folder)
-        return cls(folder, rocksdict.Rdict(str(folder), _options(cache)))
+        return cls(folder, rocksdict.Rdict(str(folder), _options(cache)), cache)
 
     def get(self, key: bytes) -> bytes | None:
         """Return the value of a key, or None."""
         value: bytes | None = self._db.get(key)
         return value
 
-    def items(self, prefix: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
-        """Iterate over the processor's keys that begin with a prefix, in byte order."""
-        for key, value in self._db.items(from_key=max(prefix, FIRST_KEY)):
+    def items(self, prefix: bytes = b"", after: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
+        """Iterate over the processor's keys that begin with a prefix and are greater than ``after``, in byte order."""
+        for key, value in self._db.items(from_key=max(prefix, FIRST_KEY, after + b"\0" if after else b"")):
             if not key.startswith(prefix):
                 return
             yield key, value
@@ -69,7 +85,12 @@ class LocalStore:
     @property
     def position(self) -> int:
         """The next offset of the log to apply; the watermark is the one before."""
-        return decode_position(self._db.get(POSITION_KEY))
+        return self.mark.position
+
+    @property
+    def mark(self) -> Mark:
+        """The position, and the changelog that it is of."""
+        return decode_mark(self._db.get(POSITION_KEY))
 
     @property
     def synced(self) -> Synced:
@@ -79,6 +100,21 @@ class LocalStore:
 
     def write(self, writes: Iterable[tuple[bytes, bytes | None]], synced: Synced) -> None:
         """Write all or nothing: the pairs in their order, and how far of the changelog they reach."""
+        self._write(writes, synced, rocksdict.WriteOptions())
+
+    def load(self, writes: Iterable[tuple[bytes, bytes | None]], synced: Synced) -> None:
+        """Write what the changelog holds, without a log of RocksDB's own; `flush` before the first `write`."""
+        options = rocksdict.WriteOptions()
+        options.disable_wal = True
+        self._write(writes, synced, options)
+
+    def flush(self) -> None:
+        """Put what was loaded on the disk: a later `write` must not outlive it in a crash."""
+        self._db.flush()
+
+    def _write(
+        self, writes: Iterable[tuple[bytes, bytes | None]], synced: Synced, options: rocksdict.WriteOptions
+    ) -> None:
         batch = rocksdict.WriteBatch(raw_mode=True)
         for key, value in writes:
             if value is None:
@@ -86,34 +122,47 @@ class LocalStore:
             else:
                 batch.put(key, value)
         batch.put(SYNCED_KEY, _SYNCED.pack(*synced))
-        self._db.write(batch)
+        self._db.write(batch, options)
 
     def close(self) -> None:
         """Release the folder."""
         self._db.close()
 
-    def destroy(self) -> None:
-        """Release the folder and remove it."""
+    def emptied(self) -> Self:
+        """Remove the folder; an empty store in its place. This one is closed."""
         self.close()
         shutil.rmtree(self.folder)
+        return type(self).open(self.folder, self._cache)
 
 
-def encode_position(position: int) -> bytes:
-    """The position record's value."""
-    return _POSITION.pack(position)
+def new_lineage() -> bytes:
+    """A name for a changelog that has none."""
+    return secrets.token_bytes(LINEAGE_BYTES)
 
 
-def decode_position(value: bytes | None) -> int:
-    """The position in a record's value; 0 where there is none."""
-    return 0 if value is None else int(_POSITION.unpack(value)[0])
+def encode_mark(mark: Mark) -> bytes:
+    """The mark record's value; the position alone is how it was before there were lineages."""
+    return _POSITION.pack(mark.position) + mark.lineage
 
 
-def with_position(writes: Iterable[Write], position: int) -> list[Write]:
+def decode_mark(value: bytes | None) -> Mark:
+    """The mark in a record's value; an empty one where there is none. Raises ForeignChangelog for anything else."""
+    if value is None:
+        return Mark()
+    if len(value) not in (_POSITION.size, _POSITION.size + LINEAGE_BYTES):
+        raise ForeignChangelog(
+            f"the changelog's position record has {len(value)} bytes: it was written by another release. Run that "
+            "release, or give the worker an empty changelog; the state is rebuilt from the log"
+        )
+    return Mark(_POSITION.unpack_from(value)[0], value[_POSITION.size :])
+
+
+def with_mark(writes: Iterable[Write], mark: Mark) -> list[Write]:
     """A batch's writes, each key once, and last the position that they lead to."""
     last = dict(writes)
     if own := [key for key in last if key.startswith(OWN)]:
         raise ValueError(f"keys that begin with NUL belong to the runtime: {own[0]!r}")
-    return [*last.items(), (POSITION_KEY, encode_position(position))]
+    return [*last.items(), (POSITION_KEY, encode_mark(mark))]
 
 
 def _options(cache: rocksdict.Cache) -> rocksdict.Options:

@@ -19,13 +19,13 @@ from aiokafka.errors import UnknownTopicOrPartitionError
 from aiokafka.structs import TopicPartition
 
 from streams.microbatch.delivery import Connection, Delivery
-from streams.microbatch.errors import HistoryMissing, LogReplaced, StateAhead, WrongPartitions
+from streams.microbatch.errors import HistoryMissing, LogReplaced, WrongPartitions
 from streams.microbatch.ports import Outcome, Output, Unavailable
 from streams.microbatch.reader import LogReader
-from streams.microbatch.store import LocalStore, Synced, with_position
+from streams.microbatch.recovery import Progress, Recovery
+from streams.microbatch.store import LocalStore, Mark, Synced, new_lineage, with_mark
 
 CACHE_BYTES = 64 * 1024 * 1024
-TOMBSTONES_KEPT_MS = 7 * 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ class StateTable:
         self.connection = connection
         self._cache = rocksdict.Cache(CACHE_BYTES)
 
-    async def open(self, partition: int) -> "OpenPartition":
-        """Take a partition over and restore its state.
+    async def open(self, partition: int, progress: Progress | None = None) -> "OpenPartition":
+        """Take a partition over and restore its state; `progress` tells meanwhile how far that is.
 
         Raises Unavailable, KafkaError or TimeoutError where waiting helps, and `errors.Stopped` where it does not.
         """
@@ -57,27 +57,22 @@ class StateTable:
         try:
             await writer.start()
             await self._check_partitions(writer)
-            store = self._open_store(partition)
-            opened = OpenPartition(spec, partition, writer, store)
+            store = LocalStore.open(spec.folder / f"{spec.changelog}-{partition}", self._cache)
             async with LogReader(self.connection) as reader:
-                await opened.restore(reader)
+                recovery = Recovery(reader, progress or self.progress(partition), _now_ms)
+                store = await recovery.run(store)
+                _check_log(spec, partition, store.position, await reader.bounds(TopicPartition(spec.source, partition)))
         except BaseException:
             await writer.stop()
             if store is not None:
                 with suppress(rocksdict.DbClosedError):
                     store.close()
             raise
-        return opened
+        return OpenPartition(spec, partition, writer, store, recovery.progress)
 
-    def _open_store(self, partition: int) -> LocalStore:
-        """The local copy, or an empty one if it is so old that the changelog may have forgotten removals since."""
-        folder = self.spec.folder / f"{self.spec.changelog}-{partition}"
-        store = LocalStore.open(folder, self._cache)
-        synced = store.synced
-        if not synced.changelog_next or _now_ms() - synced.at_ms < TOMBSTONES_KEPT_MS // 2:
-            return store
-        store.destroy()
-        return LocalStore.open(folder, self._cache)
+    def progress(self, partition: int) -> Progress:
+        """A new record of how far the recovery of a partition is."""
+        return Progress(TopicPartition(self.spec.changelog, partition))
 
     async def _check_partitions(self, writer: Delivery) -> None:
         counts = {}
@@ -87,18 +82,24 @@ class StateTable:
             except UnknownTopicOrPartitionError as error:
                 raise Unavailable(f"topic {topic} does not exist; create it") from error
         if len(set(counts.values())) > 1:
-            raise WrongPartitions(f"a log and its changelog need the same number of partitions, found {counts}")
+            raise WrongPartitions(
+                f"a log and its changelog need the same number of partitions, found {counts}. Partitions cannot be "
+                "taken back: move to new topics, or give a changelog that was never used as many as the log has"
+            )
 
 
 class OpenPartition:
     """A partition that is ours: local reads, and commits that are all or nothing."""
 
-    def __init__(self, spec: TableSpec, partition: int, writer: Delivery, store: LocalStore) -> None:
+    def __init__(
+        self, spec: TableSpec, partition: int, writer: Delivery, store: LocalStore, restored: Progress
+    ) -> None:
         self.spec = spec
         self.partition = partition
         self.store = store
-        self.restored_records = 0
+        self.restored = restored
         self._writer = writer
+        self._lineage = store.mark.lineage or new_lineage()
 
     @property
     def position(self) -> int:
@@ -108,7 +109,7 @@ class OpenPartition:
     async def commit(self, outcome: Outcome, position: int) -> None:
         """Make a batch's outcome and the new position durable and visible."""
         changelog, number = self.spec.changelog, self.partition
-        writes = with_position(outcome.writes, position)
+        writes = with_mark(outcome.writes, Mark(position, self._lineage))
         records = [*outcome.outputs, *(Output(changelog, key, value, number) for key, value in writes)]
         ends = await self._writer.transact(records)
         self.store.write(writes, Synced(ends[changelog, number], _now_ms()))
@@ -119,41 +120,20 @@ class OpenPartition:
         with suppress(rocksdict.DbClosedError):
             self.store.close()
 
-    async def restore(self, reader: LogReader) -> None:
-        """Bring the store up to the changelog's end, and check that the log still has what comes next."""
-        changelog = TopicPartition(self.spec.changelog, self.partition)
-        start, end = await reader.bounds(changelog)
-        synced = self.store.synced
-        if synced.changelog_next > end:
-            raise StateAhead(
-                f"the local state in {self.store.folder} has seen offset {synced.changelog_next} of "
-                f"{changelog.topic}[{changelog.partition}], which ends at {end}: the changelog was replaced. "
-                "Remove that folder to rebuild the state from what the changelog and the log have"
-            )
-        await self._take_in(reader, changelog, max(start, synced.changelog_next), end)
-        self._check_log(*await reader.bounds(TopicPartition(self.spec.source, self.partition)))
 
-    async def _take_in(self, reader: LogReader, changelog: TopicPartition, position: int, end: int) -> None:
-        reader.seek(changelog, position)
-        while position < end:
-            records = await reader.poll(changelog)
-            position = await reader.position(changelog)
-            if records or position >= end:
-                self.store.write(((r.key, r.value) for r in records), Synced(position, _now_ms()))
-                self.restored_records += len(records)
-
-    def _check_log(self, start: int, end: int) -> None:
-        place = f"{self.spec.source}[{self.partition}]"
-        if self.position < start:
-            raise HistoryMissing(
-                f"{place} begins at offset {start}, but the state has only what is before {self.position}: the "
-                "records between were deleted before they were applied. Restore the topic, or rebuild"
-            )
-        if self.position > end:
-            raise LogReplaced(
-                f"{place} ends at offset {end}, but the state has what is before {self.position}: the topic was "
-                "replaced or truncated. Restore it, or delete the changelog topic and the local state to rebuild"
-            )
+def _check_log(spec: TableSpec, partition: int, position: int, bounds: tuple[int, int]) -> None:
+    """The log still has what comes next, and has not become shorter than what was applied."""
+    place, (start, end) = f"{spec.source}[{partition}]", bounds
+    if position < start:
+        raise HistoryMissing(
+            f"{place} begins at offset {start}, but the state has only what is before {position}: the "
+            "records between were deleted before they were applied. Restore the topic, or rebuild"
+        )
+    if position > end:
+        raise LogReplaced(
+            f"{place} ends at offset {end}, but the state has what is before {position}: the topic was "
+            "replaced or truncated. Restore it, or delete the changelog topic and the local state to rebuild"
+        )
 
 
 def _now_ms() -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from streams.microbatch.lanes import NotContiguous
 from streams.microbatch.offsets import Chunk, Cursors, Partition, RecordBatch
+from streams.microbatch.recovery import Progress
 
 PLACE = Partition("log", 3)
 
@@ -40,6 +41,7 @@ class FakeLane:
 
     place: Partition = PLACE
     position: int | None = None
+    recovery: Progress | None = None
     open_errors: list[Exception] = field(default_factory=list)
     apply_errors: list[Exception] = field(default_factory=list)
     applied: list[int] = field(default_factory=list)

@@ -3,12 +3,13 @@
 import pytest
 
 from streams.microbatch.delivery import key_hash, partition_of
+from streams.microbatch.errors import ForeignChangelog
 from streams.microbatch.heartbeat import Heartbeat
 from streams.microbatch.internals import INTERNALS, Internal, changed
 from streams.microbatch.offsets import Partition
 from streams.microbatch.ports import Output, Unavailable
 from streams.microbatch.scheduler import scheduler_of
-from streams.microbatch.store import POSITION_KEY, decode_position, encode_position, with_position
+from streams.microbatch.store import POSITION_KEY, Mark, decode_mark, encode_mark, with_mark
 from tests.microbatch.fakes import chunk
 
 
@@ -47,13 +48,26 @@ def test_an_output_may_name_its_partition() -> None:
     assert 0 <= partition_of(Output("t", None, None), 12) < 12
 
 
-def test_the_position_comes_last_and_each_key_once() -> None:
-    pairs = with_position([(b"a", b"1"), (b"b", None), (b"a", b"2")], 77)
-    assert pairs == [(b"a", b"2"), (b"b", None), (POSITION_KEY, encode_position(77))]
-    assert decode_position(encode_position(77)) == 77
-    assert decode_position(None) == 0
+def test_the_mark_comes_last_and_each_key_once() -> None:
+    mark = Mark(77, b"12345678")
+    pairs = with_mark([(b"a", b"1"), (b"b", None), (b"a", b"2")], mark)
+    assert pairs == [(b"a", b"2"), (b"b", None), (POSITION_KEY, encode_mark(mark))]
     with pytest.raises(ValueError, match="belong to the runtime"):
-        with_position([(b"\0mine", b"1")], 1)
+        with_mark([(b"\0mine", b"1")], mark)
+
+
+def test_marks_of_earlier_releases_are_read_and_those_of_later_ones_refused() -> None:
+    assert decode_mark(encode_mark(Mark(77, b"12345678"))) == Mark(77, b"12345678")
+    assert decode_mark((77).to_bytes(8)) == Mark(77)
+    assert decode_mark(None) == Mark(0)
+    with pytest.raises(ForeignChangelog, match="position record has 9 bytes"):
+        decode_mark(bytes(9))
+
+
+def test_a_mark_continues_those_of_its_own_changelog() -> None:
+    assert Mark(9, b"aaaaaaaa").continues(Mark(5, b"aaaaaaaa"))
+    assert Mark(9, b"aaaaaaaa").continues(Mark(5)) and Mark(9).continues(Mark(5, b"aaaaaaaa"))
+    assert not Mark(9, b"aaaaaaaa").continues(Mark(5, b"bbbbbbbb"))
 
 
 def test_no_internal_that_we_rely_on_has_changed() -> None:

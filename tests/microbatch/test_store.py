@@ -1,12 +1,13 @@
 """The local store: what is written together, what is hidden, what happens to a damaged one."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 import rocksdict
 
 from streams.microbatch.errors import StoreInUse
-from streams.microbatch.store import POSITION_KEY, LocalStore, Synced, encode_position
+from streams.microbatch.store import POSITION_KEY, LocalStore, Mark, Synced, encode_mark
 
 CACHE_BYTES = 1024 * 1024
 
@@ -18,7 +19,7 @@ def open_store(folder: Path) -> LocalStore:
 def test_what_was_written_is_there_after_a_new_start(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     assert (store.position, store.synced) == (0, Synced(0, 0))
-    store.write([(b"a1", b"x"), (b"a2", b"y"), (b"b1", b"z"), (POSITION_KEY, encode_position(9))], Synced(12, 500))
+    store.write([(b"a1", b"x"), (b"a2", b"y"), (b"b1", b"z"), (POSITION_KEY, encode_mark(Mark(9)))], Synced(12, 500))
     store.write([(b"a1", None)], Synced(13, 600))
     store.close()
     again = open_store(tmp_path)
@@ -46,3 +47,42 @@ def test_a_folder_serves_one_worker(tmp_path: Path) -> None:
         open_store(tmp_path)
     assert store.get(b"a") is None, "the first owner goes on"
     store.close()
+
+
+def test_what_is_loaded_is_on_disk_once_it_is_flushed(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    store.load([(b"a", b"x"), (POSITION_KEY, encode_mark(Mark(5, b"12345678")))], Synced(7, 1))
+    store.flush()
+    store.write([(b"b", b"y")], Synced(8, 2))
+    again = _copy(store, tmp_path / "as-after-a-crash")
+    assert (again.get(b"a"), again.get(b"b"), again.mark, again.synced) == (
+        b"x",
+        b"y",
+        Mark(5, b"12345678"),
+        Synced(8, 2),
+    )
+    again.close()
+    store.close()
+
+
+def test_without_a_flush_a_crash_leaves_an_earlier_state_that_knows_how_far_it_is(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    store.load([(b"a", b"x")], Synced(7, 1))
+    again = _copy(store, tmp_path / "as-after-a-crash")
+    assert (again.get(b"a"), again.synced) == (None, Synced(0, 0))
+    again.close()
+    store.close()
+
+
+def test_an_emptied_store_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    store.write([(b"a", b"x")], Synced(1, 1))
+    empty = store.emptied()
+    assert (empty.folder, empty.get(b"a"), empty.synced) == (store.folder, None, Synced(0, 0))
+    empty.close()
+
+
+def _copy(store: LocalStore, folder: Path) -> LocalStore:
+    """What a crash at this moment would leave."""
+    shutil.copytree(store.folder, folder, ignore=shutil.ignore_patterns("LOCK"))
+    return LocalStore.open(folder, rocksdict.Cache(CACHE_BYTES))
