@@ -99,8 +99,8 @@ class _Store:
     def get(self, key: bytes) -> bytes | None:
         return self._rows.get(key)
 
-    def items(self, prefix: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
-        yield from sorted((key, value) for key, value in self._rows.items() if key.startswith(prefix))
+    def items(self, prefix: bytes = b"", after: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
+        yield from sorted((key, value) for key, value in self._rows.items() if key.startswith(prefix) and key > after)
 
     def write(self, writes: list[tuple[bytes, bytes | None]]) -> None:
         self._rows.update({key: value for key, value in writes if value is not None})

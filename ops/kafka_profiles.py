@@ -79,9 +79,9 @@ class _Rows:
         """The value of a key, or None."""
         return self.rows.get(key)
 
-    def items(self, prefix: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
-        """Keys that begin with a prefix, in byte order."""
-        return iter([(key, self.rows[key]) for key in sorted(self.rows) if key.startswith(prefix)])
+    def items(self, prefix: bytes = b"", after: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
+        """Keys that begin with a prefix and are greater than ``after``, in byte order."""
+        return iter([(key, self.rows[key]) for key in sorted(self.rows) if key.startswith(prefix) and key > after])
 
 
 class _Artefacts:

@@ -73,8 +73,8 @@ class _States:
     def get(self, key: bytes) -> bytes | None:
         return self.rows.get(key)
 
-    def items(self, prefix: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
-        yield from sorted((key, value) for key, value in self.rows.items() if key.startswith(prefix))
+    def items(self, prefix: bytes = b"", after: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
+        yield from sorted((key, value) for key, value in self.rows.items() if key.startswith(prefix) and key > after)
 
     def write(self, writes: Iterable[Write]) -> None:
         for key, value in writes:

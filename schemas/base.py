@@ -48,6 +48,9 @@ Level = Annotated[Decimal, Field(ge=0, le=Decimal(1_000_000_000_000), allow_inf_
 Amount = Annotated[Decimal, Field(ge=0, le=Decimal(1_000_000_000), allow_inf_nan=False, max_digits=18)]
 """Money, in the currency that stands beside it."""
 
+Many = Annotated[int, Field(ge=1, le=1_000_000_000)]
+"""How many, at least one."""
+
 WholeDays = Annotated[int, Field(ge=0, le=3650)]
 """A term in whole days."""
 

@@ -291,8 +291,21 @@ class ProductTold(Message):
     """Units of the group in one unit of this SKU."""
 
 
+class Rollout(Message):
+    """How far a partition is with judging every account anew, by the model and profiles that came into force."""
+
+    number: int
+    started_at: UtcTime
+    """Business time."""
+    finished_at: UtcTime | None = None
+    """Business time; None: it goes on."""
+    accounts_done: int
+    accounts_total: int
+    """When it began; accounts that came since are judged when they are due."""
+
+
 class ClockMoved(Message):
-    """Business time of one partition, and what is in force there."""
+    """Business time of one partition, what is in force there, and how far its last rollout is."""
 
     effect: Literal["clock_moved"] = "clock_moved"
     partition: int
@@ -301,6 +314,8 @@ class ClockMoved(Message):
     model_published_at: UtcTime | None = None
     profiles_version: Code | None = None
     profiles_digest: Code | None = None
+    rollout: Rollout | None = None
+    """None: what is in force was told to everybody at once."""
 
 
 Effect = (

@@ -15,6 +15,7 @@ from outreach.profiles import ProfileSet
 from schemas.envelope import Event, broadcast
 from schemas.errors import ArtefactRefused, Corrupt, Refused
 from schemas.events.ours import ModelPublished, ProfilesChanged
+from streams.rollouts import SLICE_ACCOUNTS
 
 SOURCE = "ringahead/learn"
 FEW_WINDOWS = 5
@@ -102,7 +103,7 @@ def model_in_force(tx: Transaction) -> PopulationModel | None:
 
 def published(model: PopulationModel, at: datetime) -> Event:
     """The event that puts a model in force."""
-    fact = ModelPublished(version=model.version, digest=model.digest)
+    fact = ModelPublished(version=model.version, digest=model.digest, slice_accounts=SLICE_ACCOUNTS)
     return broadcast(fact, source=SOURCE, id=f"model-{model.digest[:16]}-{at:%Y%m%dT%H%M}", time=at)
 
 
@@ -113,7 +114,7 @@ def profiles_event(profiles: ProfileSet, at: datetime) -> Event:
 
 def stored_profiles_event(version: str, digest: str, at: datetime) -> Event:
     """The same for profiles that lie in the database under this digest."""
-    fact = ProfilesChanged(version=version, digest=digest)
+    fact = ProfilesChanged(version=version, digest=digest, slice_accounts=SLICE_ACCOUNTS)
     return broadcast(fact, source=SOURCE, id=f"profiles-{digest[:16]}-{at:%Y%m%dT%H%M}", time=at)
 
 

@@ -15,8 +15,9 @@ from schemas.dead_letters import DeadLetter, dead_letter
 from schemas.envelope import Event, decode
 from schemas.errors import BadEvent, DeadLetterReason
 from schemas.events import BROADCAST, EVERYBODY
-from schemas.events.ours import ProductChanged
+from schemas.events.ours import ProductChanged, RolloutContinued, TimePassed
 from schemas.needs import ClockMoved, Effect, ProductTold
+from streams import rollouts
 from streams.artefacts import ArtefactSource
 from streams.codec import decode_partition, encode_partition
 from streams.core.broadcast import fold_broadcast
@@ -44,7 +45,7 @@ class Folded:
     letters: list[DeadLetter] = field(default_factory=list)
     writes: list[Write] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
-    """folded, duplicate, broadcast, judged."""
+    """folded, duplicate, broadcast, judged, slices."""
 
 
 class LogFolder:
@@ -100,13 +101,15 @@ class LogFolder:
         _collect(folding, out)
 
     def _broadcast(self, event: Event, offset: int, out: Folded) -> bool:
+        if isinstance(event.fact, RolloutContinued):
+            return self._slice(event.fact, offset, out)
         self._in_force.check(event)
         if not fold_broadcast(self._context.partition, event):
             out.counts["duplicate"] += 1
             return False
         out.counts["broadcast"] += 1
         self._in_force.put_into(self._context)
-        self._judge(offset, out)
+        self._judge(event, offset, out)
         partition = self._context.partition
         if isinstance(event.fact, ProductChanged):
             out.effects.append(_product_told(event.fact, event.time))
@@ -114,16 +117,50 @@ class LogFolder:
             out.effects.append(_clock(self._context.number, partition))
         return True
 
-    def _judge(self, offset: int, out: Folded) -> None:
-        """Decide what is due; after a change of what is in force, everything."""
-        partition = self._context.partition
+    def _judge(self, event: Event, offset: int, out: Folded) -> None:
+        """Decide what is due; after a change of what is in force, everything: at once, or from here on in slices."""
+        partition, workspace = self._context.partition, self._workspace
         if self._context.in_force is None or partition.as_of is None:
             return
-        everything = not partition.decided_once
+        changed = not partition.decided_once
         partition.decided_once = True
-        workspace = self._workspace
         workspace.settle()
-        ids = workspace.account_ids() if everything else workspace.due.due(partition.as_of // 3600)
+        everything = changed and partition.slice_accounts is None
+        if everything:
+            rollouts.give_up(partition)
+            self._judge_all(workspace.account_ids(), everything, offset, out)
+            return
+        if changed:
+            rollouts.begin(partition, workspace.accounts)
+        due = workspace.due.due(partition.as_of // 3600)
+        self._judge_all([one for one in due if rollouts.is_reached(partition, one)], everything, offset, out)
+        if changed or isinstance(event.fact, TimePassed):  # passing time asks again, should a slice have been lost
+            self._ask_for_slice(out)
+
+    def _slice(self, fact: RolloutContinued, offset: int, out: Folded) -> bool:
+        """Judge the accounts of a slice by what is in force now, and ask for the next."""
+        partition = self._context.partition
+        if self._context.in_force is None or not rollouts.is_next(self._context.number, partition, fact):
+            out.counts["duplicate"] += 1
+            return False
+        ids = self._workspace.ids_between(fact.after, fact.until)
+        self._judge_all(ids, True, offset, out)
+        rollouts.advance(partition, fact, len(ids))
+        out.counts["slices"] += 1
+        self._ask_for_slice(out)
+        out.effects.append(_clock(self._context.number, partition))
+        return True
+
+    def _ask_for_slice(self, out: Folded) -> None:
+        partition = self._context.partition
+        if not rollouts.is_running(partition) or partition.rollout is None:
+            return
+        ids = self._workspace.ids_between(partition.rollout.after, None, rollouts.slice_accounts(partition) + 1)
+        asked = rollouts.next_slice(self._context.number, partition, ids)
+        if asked is not None:
+            out.recorded.append(asked)
+
+    def _judge_all(self, ids: Sequence[str], everything: bool, offset: int, out: Folded) -> None:
         for start in range(0, len(ids), SLICE_ACCOUNTS):
             self._judge_slice(ids[start : start + SLICE_ACCOUNTS], everything, offset, out)
 
@@ -199,4 +236,5 @@ def _clock(number: int, partition: Partition) -> ClockMoved:
         model_published_at=None if published is None else moment(published),
         profiles_version=partition.profiles_version,
         profiles_digest=partition.profiles_digest,
+        rollout=rollouts.told(partition),
     )

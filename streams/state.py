@@ -212,6 +212,21 @@ class Product(msgspec.Struct, array_like=True, gc=False):
     """An order holds a multiple of this; 0: anything."""
 
 
+class Rollout(msgspec.Struct, array_like=True, gc=False):
+    """Judging every account anew, slice after slice, in the order of their ids."""
+
+    number: int
+    started: int
+    """Business time."""
+    after: str | None = None
+    """The last account of the last slice; None: nothing is done yet."""
+    done: int = 0
+    total: int = 0
+    """Accounts when it began."""
+    finished: int | None = None
+    """Business time; None: it goes on."""
+
+
 class Partition(msgspec.Struct, array_like=True, gc=False):
     """What concerns every account of a partition of the log."""
 
@@ -234,6 +249,10 @@ class Partition(msgspec.Struct, array_like=True, gc=False):
     """Profiles that were published and whose effective date has not come; of states before ``calendar``."""
     calendar: list[tuple[str, str]] = msgspec.field(default_factory=list)
     """Version and digest of the profiles that may still be in force, in the order in which they were published."""
+    slice_accounts: int | None = None
+    """As the last publication said; None: all accounts are judged at once."""
+    rollout: Rollout | None = None
+    """The last one; none where all were judged at once."""
 
 
 EPOCH_DAY = 719_163

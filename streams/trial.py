@@ -106,7 +106,7 @@ def _judged(
     if partition.as_of is None or partition.model_digest is None:
         return None
     at = moment(partition.as_of)
-    partition.decided_once = False
+    partition.decided_once, partition.slice_accounts, partition.rollout = False, None, None
     copy = _Copy(store, PARTITION_KEY, encode_partition(partition))
     folder = LogFolder(number, copy, installation, artefacts)
     fact = TimePassed(as_of=at) if other is None else ProfilesChanged(version=other.version, digest=other.digest)
@@ -153,10 +153,10 @@ class _Copy:
         """What was written, else what was there."""
         return self._written[key] if key in self._written else self._store.get(key)
 
-    def items(self, prefix: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
+    def items(self, prefix: bytes = b"", after: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
         """The same, in byte order."""
-        rows: dict[bytes, bytes | None] = dict(self._store.items(prefix))
-        rows |= {key: value for key, value in self._written.items() if key.startswith(prefix)}
+        rows: dict[bytes, bytes | None] = dict(self._store.items(prefix, after))
+        rows |= {key: value for key, value in self._written.items() if key.startswith(prefix) and key > after}
         for key in sorted(rows):
             value = rows[key]
             if value is not None:

@@ -23,9 +23,13 @@ class Workspace:
         self._open: OrderedDict[str, Account] = OrderedDict()
         self._changed: set[str] = set()
         self._written: dict[bytes, bytes] = {}
+        self._fresh: set[str] = set()
         self.due = DueIndex()
+        self.accounts = 0
+        """How many are known, as of the last `settle`."""
         for key, raw in store.items(ACCOUNT_PREFIX):
             self.due.put(key[len(ACCOUNT_PREFIX) :].decode(), due_hour_of(raw))
+            self.accounts += 1
 
     def get(self, account_id: str) -> Account:
         """The account as of the last event folded; a new one if nothing is known of it."""
@@ -46,6 +50,9 @@ class Workspace:
             account = self._open[account_id]
             self._written[key_of(account_id)] = encode_account(account)
             self.due.put(account_id, account.due_hour)
+        if self._fresh:
+            self.accounts += len(self._fresh & self._changed)
+            self._fresh -= self._changed
         self._changed.clear()
         while len(self._open) > KEPT_ACCOUNTS:
             self._open.popitem(last=False)
@@ -56,6 +63,17 @@ class Workspace:
         keys = {key for key, _ in self._store.items(ACCOUNT_PREFIX)} | self._written.keys()
         return sorted(key[len(ACCOUNT_PREFIX) :].decode() for key in keys)
 
+    def ids_between(self, after: str | None, until: str | None, limit: int | None = None) -> list[str]:
+        """Accounts behind one id (None: all), up to and with another (None: the last), sorted; the first ``limit``."""
+        self.settle()
+        low = ACCOUNT_PREFIX if after is None else key_of(after)
+        found = {key for key in self._written if key > low and (until is None or key <= key_of(until))}
+        for number, (key, _) in enumerate(self._store.items(ACCOUNT_PREFIX, low)):
+            if number == limit or (until is not None and key > key_of(until)):
+                break
+            found.add(key)
+        return [key[len(ACCOUNT_PREFIX) :].decode() for key in sorted(found)[:limit]]
+
     def take_writes(self) -> Iterable[Write]:
         """The batch's writes, once."""
         self.settle()
@@ -65,7 +83,10 @@ class Workspace:
     def _load(self, account_id: str) -> Account:
         key = key_of(account_id)
         raw = self._written.get(key) or self._store.get(key)
-        return Account(account_id=account_id) if raw is None else decode_account(raw)
+        if raw is None:
+            self._fresh.add(account_id)
+            return Account(account_id=account_id)
+        return decode_account(raw)
 
 
 def key_of(account_id: str) -> bytes:

@@ -53,11 +53,16 @@ OUTCOME_FACTS: tuple[type[Fact], ...] = (
 CONTROL_FACTS: tuple[type[Fact], ...] = (ours.TimePassed, ours.ModelPublished, ours.ProfilesChanged)
 """What our own processes say to every partition."""
 
+PARTITION_FACTS: tuple[type[Fact], ...] = (ours.RolloutContinued,)
+"""What the fold of a partition says to itself alone."""
+
 CATALOGUE: dict[str, type[Fact]] = {
-    f"ringahead.{fact.__name__}.v1": fact for fact in ACCOUNT_FACTS + REFERENCE_FACTS + OUTCOME_FACTS + CONTROL_FACTS
+    f"ringahead.{fact.__name__}.v1": fact
+    for fact in ACCOUNT_FACTS + REFERENCE_FACTS + OUTCOME_FACTS + CONTROL_FACTS + PARTITION_FACTS
 }
 TYPE_OF: dict[type[Fact], str] = {fact: name for name, fact in CATALOGUE.items()}
-BROADCAST: frozenset[type[Fact]] = frozenset(REFERENCE_FACTS + CONTROL_FACTS)
+BROADCAST: frozenset[type[Fact]] = frozenset(REFERENCE_FACTS + CONTROL_FACTS + PARTITION_FACTS)
+"""What concerns no single account."""
 PUBLIC: frozenset[type[Fact]] = frozenset(ACCOUNT_FACTS + REFERENCE_FACTS)
 
 EVERYBODY = "*"

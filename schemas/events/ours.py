@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from schemas.base import Amount, Code, CurrencyCode, Fact, Identifier, Probability, Quantity, Sku, Text, UtcTime
+from schemas.base import Amount, Code, CurrencyCode, Fact, Identifier, Many, Probability, Quantity, Sku, Text, UtcTime
 from schemas.events.accounts import LossReason, Size
 
 
@@ -200,6 +200,8 @@ class ModelPublished(Fact):
 
     version: Identifier
     digest: Identifier
+    slice_accounts: Many | None = None
+    """Every account is judged anew, so many at a time, while other events go on; None: all at once, here."""
 
 
 class ProfilesChanged(Fact):
@@ -207,6 +209,24 @@ class ProfilesChanged(Fact):
 
     version: Identifier
     digest: Identifier
+    slice_accounts: Many | None = None
+    """Every account is judged anew, so many at a time, while other events go on; None: all at once, here."""
+
+
+class RolloutContinued(Fact):
+    """Accounts of one partition, in the order of their ids, are judged anew: the next slice of a rollout.
+
+    Written by the fold of a partition for itself. Told again, or of a rollout that another has replaced, it changes
+    nothing.
+    """
+
+    partition: int
+    rollout: int
+    """Counts the rollouts of the partition."""
+    after: Identifier | None = None
+    """The last account of the slice before; None: this is the first."""
+    until: Identifier | None = None
+    """The last account of this slice; None: it is the last slice."""
 
 
 class ProductChanged(Fact):

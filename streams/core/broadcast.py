@@ -19,11 +19,13 @@ def fold_broadcast(partition: Partition, event: Event) -> bool:
     match event.fact:
         case TimePassed(as_of=as_of):
             partition.as_of = max(partition.as_of or 0, seconds(as_of))
-        case ModelPublished(version=version, digest=digest):
+        case ModelPublished(version=version, digest=digest, slice_accounts=slice_accounts):
+            partition.slice_accounts = slice_accounts
             partition.model_version, partition.model_digest = version, digest
             partition.model_published = seconds(event.time)
             partition.decided_once = False
-        case ProfilesChanged(version=version, digest=digest):
+        case ProfilesChanged(version=version, digest=digest, slice_accounts=slice_accounts):
+            partition.slice_accounts = slice_accounts
             publish_profiles(partition, version, digest)
         case ProductChanged():
             partition.products[event.fact.sku] = _product(event.fact)

@@ -106,11 +106,12 @@ class StateTable:
         row = self._connection.exec_driver_sql("SELECT value FROM stream_state WHERE key = ?", (key,)).first()
         return None if row is None else bytes(row[0])
 
-    def items(self, prefix: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
-        """Keys that begin with a prefix, in byte order, with their values."""
+    def items(self, prefix: bytes = b"", after: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
+        """Keys that begin with a prefix and are greater than ``after``, in byte order, with their values."""
         upper = prefix + b"\xff" * 8
         rows = self._connection.exec_driver_sql(
-            "SELECT key, value FROM stream_state WHERE key >= ? AND key < ? ORDER BY key", (prefix, upper)
+            "SELECT key, value FROM stream_state WHERE key >= ? AND key > ? AND key < ? ORDER BY key",
+            (prefix, after, upper),
         )
         for key, value in rows:
             yield bytes(key), bytes(value)

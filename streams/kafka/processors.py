@@ -43,8 +43,13 @@ class Fold:
         folded = self._folder.fold(records)
         outputs = [self._effect(effect) for effect in folded.effects]
         outputs += [letter_output(letter) for letter in folded.letters]
-        outputs += [output for event in folded.recorded for output in event_outputs(event, self._partitions)]
+        outputs += [self._own(event) for event in folded.recorded]
         return Outcome(outputs, folded.writes)
+
+    def _own(self, event: Event) -> Output:
+        """What the fold says of an account goes to the account's partition, of no account to its own."""
+        entry = entry_of(event)
+        return Output(Topic.LOG.value, entry.key, entry.value, self._number if entry.broadcast else None)
 
     def _effect(self, effect: Effect) -> Output:
         key = effect.account_id if isinstance(effect, AccountEffect) else "*"

@@ -64,8 +64,8 @@ class PartitionStore(Protocol):
         """Return the value of a key, or None."""
         ...
 
-    def items(self, prefix: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
-        """Iterate over the keys that begin with a prefix, in byte order, with their values."""
+    def items(self, prefix: bytes = b"", after: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
+        """Iterate over the keys that begin with a prefix and are greater than ``after``, in byte order, with values."""
         ...
 
 

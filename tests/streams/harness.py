@@ -33,8 +33,8 @@ class MemoryStore:
     def get(self, key: bytes) -> bytes | None:
         return self.rows.get(key)
 
-    def items(self, prefix: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
-        yield from [(key, self.rows[key]) for key in sorted(self.rows) if key.startswith(prefix)]
+    def items(self, prefix: bytes = b"", after: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
+        yield from [(key, self.rows[key]) for key in sorted(self.rows) if key.startswith(prefix) and key > after]
 
     def write(self, writes: Sequence[Write]) -> None:
         for key, value in writes:

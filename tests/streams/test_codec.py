@@ -24,6 +24,7 @@ from streams.state import (
     Refusal,
     Relation,
     Returned,
+    Rollout,
 )
 from tests.streams.strategies import logs
 from tests.streams.test_fold_properties import play
@@ -180,8 +181,9 @@ LAYOUT: dict[type[msgspec.Struct], tuple[int, str]] = {
     Partition: (
         0,
         "as_of model_version model_digest model_published profiles_version profiles_digest products rates seen "
-        "decided_once pending_version pending_digest calendar",
+        "decided_once pending_version pending_digest calendar slice_accounts rollout",
     ),
+    Rollout: (2, "number started after done total finished"),
     PastOrder: (3, "day key cents"),
     Returned: (0, "units cents"),
     Forgotten: (0, "pairs orders last_day"),
