@@ -41,6 +41,12 @@ class Settings(BaseSettings):
     """Records of one partition that are folded and made durable together."""
     worker_name: str = "worker-1"
     """Names the worker's own folder of local state; different for each worker on a machine."""
+    worker_host: str = "127.0.0.1"
+    """Address on which a worker answers /livez and /readyz; there is no login."""
+    worker_port: int = Field(default=0, ge=0, le=65535)
+    """Port for them; 0: none. Different for each worker on a machine."""
+    worker_stall_seconds: float = Field(default=300, ge=30)
+    """A worker with work that does nothing for so long ends with exit code 1, to be started again."""
 
     reporting_currency: str = Field(default="GBP", pattern="^[A-Z]{3}$")
     """All money is shown in this currency; amounts in others are converted by the rate of the day."""

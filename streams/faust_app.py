@@ -71,5 +71,6 @@ def batch_config(settings: Settings) -> BatchConfig:
         session_timeout_seconds=settings.kafka_session_timeout_seconds,
         heartbeat_seconds=settings.kafka_heartbeat_seconds,
         rebalance_timeout_seconds=settings.kafka_rebalance_timeout_seconds,
+        stall_seconds=settings.worker_stall_seconds,
         unavailable=(Unavailable,),
     )

@@ -20,7 +20,8 @@ def command() -> None:
     """Ingest events, keep account state, decide (Faust).
 
     Any number of workers share the work; each on one machine needs a RINGAHEAD_WORKER_NAME of its own. Stops at
-    SIGTERM within ten seconds, whatever the brokers do; exit code 1 when it could not go on.
+    SIGTERM within ten seconds, whatever the brokers do; exit code 1 when it could not go on, or did not get on for
+    RINGAHEAD_WORKER_STALL_SECONDS. With RINGAHEAD_WORKER_PORT it answers /livez and /readyz.
     """
     settings = load_settings()
     asyncio.run(check_topics(settings))
@@ -29,7 +30,8 @@ def command() -> None:
     store = store_for(settings.sqlalchemy_url)
     app = build_worker(settings, installation_of(settings), ArtefactsInStore(store))
     click.echo(f"worker {settings.worker_name} on {settings.kafka_bootstrap}, state in {app.batch_config.data_dir}")
-    run_worker(app, loop=loop)
+    address = (settings.worker_host, settings.worker_port) if settings.worker_port else None
+    run_worker(app, address, loop=loop)
 
 
 async def check_topics(settings: Settings) -> None:

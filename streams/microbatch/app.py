@@ -1,6 +1,7 @@
 """Composes a Faust app whose messages are batches."""
 
 import asyncio
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,11 +20,12 @@ from streams.microbatch.ports import ProcessorFactory, StatelessProcessor
 from streams.microbatch.runner import BatchRunner
 from streams.microbatch.scheduler import scheduler_of
 from streams.microbatch.schema import RawBatches
+from streams.microbatch.status import WorkerStatus
 from streams.microbatch.table import StateTable, TableSpec
 
 OPENINGS_AT_ONCE = 4
 POLLS_AHEAD = 4
-FETCH_BYTES = 4 * 1024 * 1024
+LOOP_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,10 @@ class BatchConfig:
     heartbeat_seconds: float = 5.0
     rebalance_timeout_seconds: float = 30.0
     request_timeout_seconds: float = 30.0
+    stall_seconds: float = 300.0
+    """A partition with work that does nothing for so long ends the worker; longer than the longest batch takes."""
+    fetch_bytes: int = 4 * 1024 * 1024
+    """Fetched of one partition at once; a larger record comes alone."""
     unavailable: tuple[type[Exception], ...] = ()
     """Errors of the processors that mean the same as `ports.Unavailable`."""
 
@@ -58,6 +64,8 @@ class BatchApp(faust.App):  # type: ignore[misc]  # Faust is not typed for us
         fence_seconds = config.session_timeout_seconds - config.heartbeat_seconds
         self.runner = BatchRunner(Heartbeat(fence_seconds), config.session_timeout_seconds, config.unavailable)
         self.runner.bind(self)
+        self._fence_seconds = fence_seconds
+        self._loop_ran = time.monotonic()
         self._around = Surroundings(
             self.runner.heartbeat.require_fresh,
             self.runner.stats,
@@ -86,9 +94,20 @@ class BatchApp(faust.App):  # type: ignore[misc]  # Faust is not typed for us
         self.runner.route([topic], lambda place: StatefulLane(place, factory, table, self._around))
 
     async def on_first_start(self) -> None:
-        """Make the worker's folder; Faust makes only the last part of a path."""
+        """Make the worker's folder (Faust makes only the last part of a path); from now on show that the loop runs."""
+        self._note_loop()
         self.batch_config.data_dir.mkdir(parents=True, exist_ok=True)
         await super().on_first_start()
+
+    def _note_loop(self) -> None:
+        self._loop_ran = time.monotonic()
+        asyncio.get_running_loop().call_later(LOOP_SECONDS, self._note_loop)
+
+    def status(self) -> WorkerStatus:
+        """What the worker is doing; may be asked from any thread."""
+        runner, loop_age = self.runner, time.monotonic() - self._loop_ran
+        age = runner.heartbeat.age_seconds()
+        return WorkerStatus(tuple(runner.lanes()), runner.stats, age, self._fence_seconds, loop_age)
 
     async def on_stop(self) -> None:
         """Finish what is at work, commit, and give the partitions back before the consumer leaves the group."""
@@ -111,7 +130,7 @@ def _faust_options(config: BatchConfig) -> dict[str, Any]:
         "agent_supervisor": CrashingSupervisor,
         "ConsumerScheduler": scheduler_of(config.batch_records),
         "broker_max_poll_records": config.batch_records * POLLS_AHEAD,
-        "consumer_max_fetch_size": FETCH_BYTES,
+        "consumer_max_fetch_size": config.fetch_bytes,
         "consumer_auto_offset_reset": "earliest",
         "broker_commit_interval": 1.0,
         "broker_session_timeout": config.session_timeout_seconds,

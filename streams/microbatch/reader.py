@@ -117,6 +117,10 @@ class LogReader:
         ends: dict[TopicPartition, int] = await self._consumer.end_offsets(places)
         return ends
 
+    async def ping(self) -> None:
+        """Raise KafkaError where no broker answers."""
+        await self._consumer.topics()
+
     async def segments(self, place: TopicPartition, start: int, end: int) -> AsyncIterator[Segment]:
         """Everything of a partition in [start, end), in order; the last segment may reach further.
 

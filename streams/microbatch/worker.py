@@ -11,6 +11,8 @@ from typing import Any
 from faust.worker import Worker
 
 from streams.microbatch.app import BatchApp
+from streams.microbatch.pages import Pages, PageServer, standard_pages
+from streams.microbatch.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +47,17 @@ class BatchWorker(Worker):  # type: ignore[misc]  # Faust is not typed for us
         timer.start()
 
 
-def run_worker(app: BatchApp, **options: Any) -> None:
-    """Run until stopped; ends in SystemExit with 0 after a signal, 1 after a crash."""
+def run_worker(
+    app: BatchApp, address: tuple[str, int] | None = None, pages: Pages | None = None, **options: Any
+) -> None:
+    """Run until stopped; ends in SystemExit with 0 after a signal, 1 after a crash.
+
+    address: host and port for /livez, /readyz and `pages`; None: no HTTP. A partition that does not get on ends the
+    process with 1, too (`watchdog`).
+    """
+    status, config = app.status, app.batch_config
+    if address is not None:
+        PageServer(*address, {**standard_pages(status, config.stall_seconds / 2), **(pages or {})}).start()
+    Watchdog(config.connection, status, config.stall_seconds).start()
+    logging.getLogger("streams.microbatch.recovery").setLevel(logging.INFO)
     BatchWorker(app, loglevel="WARNING", redirect_stdouts=False, **options).execute_from_commandline()

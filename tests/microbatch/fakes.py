@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from aiokafka.structs import TopicPartition
+
 from streams.microbatch.lanes import NotContiguous
 from streams.microbatch.offsets import Chunk, Cursors, Partition, RecordBatch
 from streams.microbatch.recovery import Progress
@@ -76,3 +78,8 @@ class FakeWorker:
 
     async def crash(self, reason: BaseException) -> None:
         self.reason = reason
+
+
+def progress(position: int, end: int) -> Progress:
+    """A recovery that has come so far."""
+    return Progress(TopicPartition("changelog", 3), lambda: 100.0, position=position, end=end, records=position)
