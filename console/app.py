@@ -2,7 +2,7 @@
 
 import hmac
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -14,9 +14,10 @@ from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
-from console import api, contacts_in, outbox, suggestions_out
+from console import api, contacts_in, metrics, outbox, suggestions_out
 from console.access import Access
 from console.context import Console, Me, Services, environment
+from console.desk_figures import Remembered, read_figures
 from console.feed import Feed
 from console.gate import Gate, Principal, is_machine
 from console.pages import account, agent, login, operator, order, suggestion, team
@@ -30,6 +31,7 @@ from outreach.ports import Store
 from outreach.records import AuditEntry
 from schemas.errors import BadInput, NotFound, Refused, RingaheadError, Unavailable
 from schemas.settings import Settings
+from streams.telemetry.exposition import Exposition, Read
 
 LOG = logging.getLogger("ringahead.console")
 MAX_BODY_BYTES = 8 * 1024 * 1024
@@ -46,25 +48,32 @@ def build(
     admin: AdminCalls | None = None,
     admin_token: str | None = None,
     passwords: Passwords | None = None,
+    more_metrics: Mapping[str, Read] | None = None,
 ) -> FastAPI:
     """The console as an ASGI application.
 
     ``accept_events`` None: POST /v1/events answers 503. ``admin`` with ``admin_token``: POST /internal/<name> for other
-    commands of this installation. ``app.state.console.feed.stop()`` ends open streams, so that a server can end.
+    commands of this installation. ``more_metrics``: readings of this process beside the console's own, by part.
+    ``app.state.console.feed.stop()`` ends open streams, so that a server can end.
     """
     used_desk = desk or Desk(rules_from(settings))
     access = Access(store, passwords or Passwords(), session_hours=settings.session_hours)
+    feed = Feed(_changes(store, used_desk))
+    figures = Remembered(lambda: read_figures(store, used_desk, settings))
+    parts = metrics.parts(lag_source, store, figures.get, lambda: feed.open_pages, more_metrics or {})
     console = Console(
         settings=settings,
         store=store,
         desk=used_desk,
         access=access,
-        feed=Feed(_changes(store, used_desk)),
+        feed=feed,
         lag=lag_source,
         clock=clock or (lambda: datetime.now(UTC)),
         accept_events=accept_events,
         admin=admin or {},
         templates=environment(),
+        figures=figures,
+        metrics=Exposition(parts),
     )
     app = FastAPI(
         title="Ringahead", version="1", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan(console)
@@ -78,11 +87,25 @@ def build(
         error_page=lambda request, status: _error_page(console, request, status),
         max_body_bytes=MAX_BODY_BYTES,
     )
+    app.add_middleware(metrics.Timed, metrics=console.metrics)
     return app
 
 
 def _mount(app: FastAPI) -> None:
-    for part in (login, agent, order, suggestion, team, operator, account, api, contacts_in, outbox, suggestions_out):
+    for part in (
+        login,
+        agent,
+        order,
+        suggestion,
+        team,
+        operator,
+        account,
+        api,
+        contacts_in,
+        metrics,
+        outbox,
+        suggestions_out,
+    ):
         part.mount(app)
     app.add_api_route("/stream", stream, methods=["GET"], include_in_schema=False)
     static = StaticFiles(directory=str(files("console") / "static"))

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from console.access import Access
+from console.desk_figures import DeskFigures, Remembered
 from console.feed import Feed
 from console.gate import Principal
 from console.numbers import dialled, spaced
@@ -19,6 +20,7 @@ from console.times import Now, moment_text, now_for
 from outreach.desk import Desk
 from outreach.ports import Store, Transaction
 from schemas.settings import Settings
+from streams.telemetry.exposition import Exposition
 
 PLACES = (("/agent", "nav.agent"), ("/team", "nav.team"), ("/operator", "nav.operator"), ("/accounts", "nav.accounts"))
 
@@ -37,6 +39,8 @@ class Console:
     accept_events: AcceptEvents | None
     admin: AdminCalls
     templates: Environment
+    figures: Remembered[DeskFigures]
+    metrics: Exposition
 
     def now(self, tx: Transaction) -> Now | None:
         """Business time for a page."""

@@ -37,6 +37,11 @@ class Feed:
         self._poller: asyncio.Task[None] | None = None
         self._stopped = False
 
+    @property
+    def open_pages(self) -> int:
+        """How many listen."""
+        return len(self._listeners)
+
     def stop(self) -> None:
         """Ends every stream, so that the process can end; call it in the loop's thread."""
         self._stopped = True

@@ -22,7 +22,7 @@ from console.roles import OPEN, Role, allowed_roles, methods_of
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 CSRF_HEADER = "x-csrf-token"
 MAX_FORM_BYTES = 64 * 1024
-MACHINE_PREFIXES = ("/v1/", "/internal/", "/healthz", "/readyz")
+MACHINE_PREFIXES = ("/v1/", "/internal/", "/healthz", "/readyz", "/metrics")
 NOBODY_ASKED = ("/static/", "/healthz", "/readyz")
 """Open paths at which it does not matter who calls: the database is not asked."""
 CONTENT_POLICY = (

@@ -62,6 +62,7 @@ ENDPOINTS: Mapping[tuple[str, str], frozenset[Role]] = {
     ("GET", "/operator"): WATCHERS,
     ("GET", "/operator/board"): WATCHERS,
     ("POST", "/operator/kill-switch"): WATCHERS,
+    ("GET", "/metrics"): WATCHERS,
     ("POST", "/v1/events"): SENDERS | PROCESSES,
     ("POST", "/v1/contacts"): SENDERS,
     ("POST", "/v1/do-not-call"): SENDERS | SUPERVISORS,
@@ -84,6 +85,12 @@ def allowed_roles(method: str, path: str) -> frozenset[Role] | None:
         if known == wanted and pattern.match(path):
             return allowed
     return None
+
+
+def pattern_of(method: str, path: str) -> str:
+    """The endpoint that a concrete path belongs to, for metrics; ``unknown`` where there is none."""
+    wanted = "GET" if method == "HEAD" else method
+    return next((path_ for known, regex, _, path_ in _COMPILED if known == wanted and regex.match(path)), "unknown")
 
 
 def methods_of(path: str) -> tuple[str, ...]:

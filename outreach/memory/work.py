@@ -46,6 +46,10 @@ class MemoryNeeds(MemoryTable[str, Need]):
         refused = self.where(lambda need: need.status is NeedStatus.REFUSED)
         return Counter(reason for need in refused for reason in need.reasons)
 
+    def oldest_open(self) -> datetime | None:
+        """The earliest of them."""
+        return min((need.at for need in self.where(lambda need: need.status is NeedStatus.OPEN)), default=None)
+
 
 class MemoryTasks(MemoryTable[str, Task]):
     """See `outreach.ports.Tasks`."""

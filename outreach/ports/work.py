@@ -39,6 +39,10 @@ class Needs(Keyed[str, Need], Protocol):
         """How many needs are refused for each reason; a need with two reasons counts twice."""
         ...
 
+    def oldest_open(self) -> datetime | None:
+        """When the open need was last spoken of that was told longest ago: its forecast is the oldest in use."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class ClaimQuery:

@@ -97,6 +97,12 @@ class SqlNeeds(SqlTable[Need]):
             counts.update(dict.fromkeys(told, count))
         return counts
 
+    def oldest_open(self) -> datetime | None:
+        """The first along the index by status and time."""
+        table = self.table.c
+        query = select(table.at).where(table.status == NeedStatus.OPEN).order_by(table.at).limit(1)
+        return self.connection.scalar(query)
+
     def _newest(self, query: Select[tuple[object, ...]]) -> Select[tuple[object, ...]]:
         return query.order_by(self.table.c.at.desc(), self.table.c.need_id)
 

@@ -1,0 +1,50 @@
+"""GET /metrics: for watchers, with what the page shows, and no account in it."""
+
+import pytest
+
+from console.access import add_user, new_api_key
+from tests.console.conftest import Site
+from tests.telemetry.test_metrics import samples
+
+
+def test_a_scrape_has_lag_desk_and_requests(site: Site) -> None:
+    caller = site.as_role("operator")
+    caller.get("/operator")
+    caller.get("/accounts/A1")
+    found = samples(caller.get("/metrics").content)
+    place = (("group", "worker"), ("partition", "1"), ("topic", "ringahead.account-events"))
+    assert found["ringahead_consumer_lag_events", place] == 150
+    assert found["ringahead_consumer_lag_seconds", place] == 192.0
+    assert (
+        "ringahead_consumer_lag_events",
+        (("group", "desk"), ("partition", "0"), ("topic", "ringahead.needs")),
+    ) not in found
+    assert found["ringahead_model_age_seconds", ()] == pytest.approx(4.0 * 86_400)
+    assert found["ringahead_dead_letters", (("reason", "negative_quantity"),)] == 1
+    assert found["ringahead_kill_switch", ()] == 0
+    assert found["ringahead_forecast_age_seconds", ()] >= 0
+    labels = (("method", "GET"), ("route", "/operator"), ("status", "200"))
+    assert found["ringahead_http_requests_total", labels] == 1
+    routes = {dict(labels).get("route") for name, labels in found if name == "ringahead_http_requests_total"}
+    assert "/accounts/{account_id:path}" in routes
+    assert not [route for route in routes if route and "A1" in route], "the path names an account"
+
+
+def test_who_may_scrape(site: Site) -> None:
+    assert site.caller().get("/metrics").status_code == 401
+    assert site.as_role("agent").get("/metrics").status_code == 403
+    key = _key(site, "prometheus")
+    assert site.caller().get("/metrics", headers={"authorization": f"Bearer {key}"}).status_code == 200
+
+
+def test_lag_that_cannot_be_measured_is_told(site: Site) -> None:
+    site.lag.failure = "no broker"
+    found = samples(site.as_role("operator").get("/metrics").content)
+    assert found["ringahead_scrape_failed", (("part", "lag"),)] == 1
+    assert found["ringahead_scrape_failed", (("part", "desk"),)] == 0
+
+
+def _key(site: Site, name: str) -> str:
+    with site.store.begin() as tx:
+        add_user(tx, name, "operator", None)
+        return new_api_key(tx, name, 1)
