@@ -6,6 +6,7 @@
 Account state lies in RocksDB with a changelog; outputs, state and position of a batch become visible together.
 """
 
+from collections import Counter
 from typing import Any
 
 from outreach.ports import Store
@@ -38,11 +39,13 @@ class ArtefactsInStore:
         return raw
 
 
-def build_worker(settings: Settings, installation: Installation, artefacts: ArtefactSource) -> BatchApp:
-    """The worker of an installation; nothing is connected yet."""
+def build_worker(
+    settings: Settings, installation: Installation, artefacts: ArtefactSource, counts: Counter[str] | None = None
+) -> BatchApp:
+    """The worker of an installation; nothing is connected yet. ``counts``: what its fold counts, for metrics."""
     partitions = settings.kafka_partitions
     ingest = Ingest(IngestRules(max_bytes=settings.max_event_bytes), partitions)
-    return build_app(batch_config(settings), ingest, fold_factory(installation, artefacts, partitions))
+    return build_app(batch_config(settings), ingest, fold_factory(installation, artefacts, counts))
 
 
 def build_app(config: BatchConfig, ingest: StatelessProcessor, fold: ProcessorFactory) -> BatchApp:

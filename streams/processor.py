@@ -92,12 +92,14 @@ class LogFolder:
         if isinstance(event.fact, RECORDED_EFFECTS):
             return
         account = self._workspace.get(event.subject)
+        late = account.late_events
         folding = fold_event(account, event, self._context, offset)
         if folding is None:
             out.counts["duplicate"] += 1
             return
         self._workspace.changed(event.subject)
         out.counts["folded"] += 1
+        out.counts["late"] += account.late_events - late
         _collect(folding, out)
 
     def _broadcast(self, event: Event, offset: int, out: Folded) -> bool:

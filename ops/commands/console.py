@@ -6,6 +6,7 @@ from console.app import build
 from console.server import ConsoleServer
 from ops.events_to_kafka import EventSender
 from ops.kafka_lag import KafkaLag
+from ops.lag_sampler import SampledLag
 from outreach.store import migrate
 from outreach.store.sql import SqlStore, store_for
 from schemas.errors import Misconfigured
@@ -24,8 +25,8 @@ def command(host: str | None, port: int | None) -> None:
     settings = load_settings()
     store = _open(settings)
     try:
-        with EventSender(settings) as sender:
-            app = build(settings, store, KafkaLag(settings), accept_events=sender.accept)
+        with EventSender(settings) as sender, SampledLag(KafkaLag(settings)) as lag:
+            app = build(settings, store, lag, accept_events=sender.accept)
             server = ConsoleServer(app, host or settings.console_host, settings.console_port if port is None else port)
             click.echo(f"Console: {server.url}  (Ctrl-C ends it)")
             server.run()

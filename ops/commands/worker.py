@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 
 import click
 import uvloop
@@ -12,7 +13,10 @@ from schemas.errors import Misconfigured
 from schemas.settings import Settings, load_settings
 from streams.faust_app import ArtefactsInStore, build_worker
 from streams.kafka_topics import plan
+from streams.microbatch.pages import Page
 from streams.microbatch.worker import run_worker
+from streams.telemetry.exposition import CONTENT_TYPE, Exposition
+from streams.telemetry.readings import fold_readings, worker_readings
 
 
 @click.command()
@@ -21,17 +25,19 @@ def command() -> None:
 
     Any number of workers share the work; each on one machine needs a RINGAHEAD_WORKER_NAME of its own. Stops at
     SIGTERM within ten seconds, whatever the brokers do; exit code 1 when it could not go on, or did not get on for
-    RINGAHEAD_WORKER_STALL_SECONDS. With RINGAHEAD_WORKER_PORT it answers /livez and /readyz.
+    RINGAHEAD_WORKER_STALL_SECONDS. With RINGAHEAD_WORKER_PORT it answers /livez, /readyz and /metrics.
     """
     settings = load_settings()
     asyncio.run(check_topics(settings))
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
     store = store_for(settings.sqlalchemy_url)
-    app = build_worker(settings, installation_of(settings), ArtefactsInStore(store))
+    counts = Counter[str]()
+    app = build_worker(settings, installation_of(settings), ArtefactsInStore(store), counts)
+    metrics = Exposition({"worker": lambda: worker_readings(app.status()), "fold": lambda: fold_readings(counts)})
     click.echo(f"worker {settings.worker_name} on {settings.kafka_bootstrap}, state in {app.batch_config.data_dir}")
     address = (settings.worker_host, settings.worker_port) if settings.worker_port else None
-    run_worker(app, address, loop=loop)
+    run_worker(app, address, {"/metrics": lambda: Page(200, CONTENT_TYPE, metrics.text())}, loop=loop)
 
 
 async def check_topics(settings: Settings) -> None:

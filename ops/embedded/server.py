@@ -19,6 +19,7 @@ from ops.embedded.lag import EmbeddedLag
 from ops.embedded.learner import Learner
 from ops.embedded.profiles import FilePlace
 from ops.embedded.writer import BusinessTime, Writer, tick_event, wall_hour
+from ops.lag_sampler import SampledLag
 from ops.profile_desk import answer
 from ops.team_file import parsed, put_team
 from schemas.base import as_utc
@@ -26,6 +27,7 @@ from schemas.errors import BadInput, RingaheadError
 from streams.embedded.lock import DataFolderLock, Owner
 from streams.ingest import IngestRules
 from streams.microbatch.ports import Record
+from streams.telemetry.readings import fold_readings
 
 HTTP_SOURCE = "http"
 
@@ -40,14 +42,16 @@ class EmbeddedServer:
     def __init__(self, opened: Opened, host: str, port: int, business_time: BusinessTime) -> None:
         self._token = secrets.token_urlsafe(32)
         self._writer = Writer(opened, business_time, self._end)
+        self._lag = SampledLag(EmbeddedLag(opened.store))
         app = build(
             opened.settings,
             opened.store,
-            EmbeddedLag(opened.store),
+            self._lag,
             desk=opened.desk,
             accept_events=acceptor(opened, self._writer.wake),
             admin=_admin(opened, self._writer, business_time),
             admin_token=self._token,
+            more_metrics={"fold": lambda: fold_readings(opened.runtime.figures.counts)},
         )
         self._web = ConsoleServer(app, host, port)
 
@@ -64,7 +68,8 @@ class EmbeddedServer:
         lock.announce(Owner(os.getpid(), command, self.url, self._token))
         self._writer.start()
         try:
-            self._web.run()
+            with self._lag:
+                self._web.run()
         finally:
             self._writer.stop()
         failure = self._writer.failure

@@ -1,5 +1,6 @@
 """The two processors of a worker: ingest (public topics -> log of record) and fold (log of record -> effects)."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from schemas.dead_letters import DeadLetter
@@ -33,14 +34,15 @@ class Ingest:
 class Fold:
     """One partition of the log of record; effects stay in the partition of the same number."""
 
-    def __init__(self, number: int, folder: LogFolder, partitions: int) -> None:
+    def __init__(self, number: int, folder: LogFolder, counts: Counter[str]) -> None:
         self._number = number
         self._folder = folder
-        self._partitions = partitions
+        self._counts = counts
 
     def process(self, records: Sequence[Record]) -> Outcome:
         """Fold, and say what must be delivered before the state may be written."""
         folded = self._folder.fold(records)
+        self._counts.update(folded.counts)
         outputs = [self._effect(effect) for effect in folded.effects]
         outputs += [letter_output(letter) for letter in folded.letters]
         outputs += [self._own(event) for event in folded.recorded]
@@ -56,11 +58,16 @@ class Fold:
         return Output(Topic.NEEDS.value, key.encode(), encode_effect(effect), self._number)
 
 
-def fold_factory(installation: Installation, artefacts: ArtefactSource, partitions: int) -> ProcessorFactory:
-    """Builds the fold of a partition from its recovered store."""
+def fold_factory(
+    installation: Installation, artefacts: ArtefactSource, counts: Counter[str] | None = None
+) -> ProcessorFactory:
+    """Builds the fold of a partition from its recovered store. ``counts``: of all partitions, for metrics; what is
+    folded again after a failure counts again.
+    """
+    counted = Counter[str]() if counts is None else counts
 
     def build(number: int, store: PartitionStore) -> Fold:
-        return Fold(number, LogFolder(number, store, installation, artefacts), partitions)
+        return Fold(number, LogFolder(number, store, installation, artefacts), counted)
 
     return build
 
