@@ -33,7 +33,10 @@ def learn(
     loads(raw)
     with store.begin() as tx:
         suggesting.store(tx, learnt, raw, at)
-    return _rank(store, desk, learnt, history, known, at, None)
+    done = _rank(store, desk, learnt, history, known, at, None)
+    with store.begin() as tx:
+        suggesting.forget_old(tx, at)
+    return done
 
 
 def refresh(store: Store, desk: Desk, history: OrderDays, known: suggesting.Known, at: datetime) -> Refreshed:

@@ -396,3 +396,5 @@ class Showing:
     """A word of `schemas.events.ours.SuggestionAnswer`; None: not spoken of."""
     why: str | None = None
     answered_at: datetime | None = None
+    drawn: bool = False
+    """Whether the objective was drawn at random instead of being the profile's."""

@@ -38,6 +38,9 @@ REFRESHED = "suggestions_refreshed"
 SPARE = 3
 """More than a profile shows, for what may not be shown any more."""
 
+KEPT_VERSIONS, GRACE_DAYS = 3, 30
+"""Recommenders that are kept in any case, and how long each is kept after the next one came."""
+
 Advance = Callable[[int], None]
 Pair = tuple[str, str]
 
@@ -111,6 +114,19 @@ def store(tx: Transaction, learnt: InForce, raw: bytes, at: datetime) -> str:
     digest = tx.artefacts.put(raw)
     tx.artefacts.set_current(NAME, learnt.version, digest, at)
     return digest
+
+
+def forget_old(tx: Transaction, at: datetime) -> None:
+    """Delete recommenders that nothing uses any more.
+
+    Kept: the last KEPT_VERSIONS, what was in force within the last GRACE_DAYS, and whatever version a list of some
+    account was made with. Models and profiles stay for ever: the log names them, and a replay reads them.
+    """
+    used, past = tx.suggestions.versions(), tx.artefacts.history(NAME)
+    for number, (version, digest, _) in enumerate(past):
+        ended = past[number - 1][2] if number else at  # it was in force until the next one came
+        if number >= KEPT_VERSIONS and version not in used and ended < at - timedelta(days=GRACE_DAYS):
+            tx.artefacts.forget(digest)
 
 
 def in_force(tx: Transaction) -> InForce:

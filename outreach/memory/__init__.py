@@ -41,7 +41,9 @@ class MemoryTransaction:
         self.audit = keeping.MemoryAudit(MemoryTable(journal, lambda row: row.audit_id))
         self.outbox = keeping.MemoryOutbox(MemoryTable(journal, lambda row: row[0].outbox_id))
         self.dead_letters = keeping.MemoryDeadLetters(MemoryTable(journal, lambda row: row[0].letter_id))
-        self.artefacts = keeping.MemoryArtefacts(MemoryTable(journal, str), MemoryTable(journal, str))
+        self.artefacts = keeping.MemoryArtefacts(
+            MemoryTable(journal, str), MemoryTable(journal, str), MemoryTable(journal, lambda row: row[0])
+        )
         self.clocks = keeping.MemoryClocks(MemoryTable(journal, lambda row: row.partition))
         self.offsets = keeping.MemoryOffsets(MemoryTable(journal, lambda _: ("", "", 0)))
         self.facts = keeping.MemoryFacts(MemoryTable(journal, str))

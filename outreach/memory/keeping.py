@@ -113,9 +113,15 @@ class MemoryDeadLetters:
 class MemoryArtefacts:
     """See `outreach.ports.Artefacts`."""
 
-    def __init__(self, blobs: MemoryTable[str, bytes], names: MemoryTable[str, tuple[str, str]]) -> None:
+    def __init__(
+        self,
+        blobs: MemoryTable[str, bytes],
+        names: MemoryTable[str, tuple[str, str]],
+        history: MemoryTable[tuple[str, str], tuple[str, datetime]],
+    ) -> None:
         self._blobs = blobs
         self._names = names
+        self._history = history
 
     def put(self, raw: bytes) -> str:
         """Keep."""
@@ -133,6 +139,7 @@ class MemoryArtefacts:
     def set_current(self, name: str, version: str, digest: str, at: datetime) -> None:
         """Name it."""
         self._names.set(name, (version, digest))
+        self._history.set((name, digest), (version, at))
 
     def current(self, name: str) -> tuple[str, str] | None:
         """(version, digest)."""
@@ -145,6 +152,19 @@ class MemoryArtefacts:
             return False
         self.set_current(name, version, digest, at)
         return True
+
+    def history(self, name: str) -> list[tuple[str, str, datetime]]:
+        """(version, digest, when it last came into force)."""
+        past = [(version, key[1], at) for key, (version, at) in self._history.rows.items() if key[0] == name]
+        return sorted(past, key=lambda one: one[2], reverse=True)
+
+    def forget(self, digest: str) -> None:
+        """Delete, unless it goes by a name."""
+        if digest in {current[1] for current in self._names.rows.values()} or self._blobs.get(digest) is None:
+            return
+        self._blobs.remove(digest)
+        for key in [key for key in self._history.rows if key[1] == digest]:
+            self._history.remove(key)
 
 
 class MemoryClocks:

@@ -144,7 +144,9 @@ class MemorySuggestions:
         for row in rows:
             sets.setdefault(row.account_id, []).append(row)
         for account_id, found in sets.items():
-            self._table.put([(account_id, tuple(sorted(found, key=lambda row: row.rank)))])
+            self._table.remove(account_id)
+            if found:
+                self._table.put([(account_id, tuple(sorted(found, key=lambda row: row.rank)))])
 
     def drop(self, account_id: str, sku: str) -> None:
         """One product of one account."""
@@ -154,3 +156,7 @@ class MemorySuggestions:
         """By rank."""
         known = self._table.get(account_id)
         return list(known[1][:limit]) if known else []
+
+    def versions(self) -> set[str]:
+        """Of all lists."""
+        return {rows[0].version for _, rows in self._table.rows.values()}

@@ -97,6 +97,14 @@ class Artefacts(Protocol):
         somebody else was faster, and nothing was changed."""
         ...
 
+    def history(self, name: str) -> list[tuple[str, str, datetime]]:
+        """(version, digest, when it last came into force) of all that went by the name and is kept, newest first."""
+        ...
+
+    def forget(self, digest: str) -> None:
+        """Delete the blob and its history; nothing happens where a name leads to it."""
+        ...
+
 
 class Clocks(Protocol):
     """Business time, by partition."""

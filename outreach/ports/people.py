@@ -122,7 +122,7 @@ class LoginLinks(Keyed[str, LoginLink], Protocol):
 
 
 class Suggestions(Protocol):
-    """Further products for accounts."""
+    """Further products for accounts. All rows of an account have one version and were made at one time."""
 
     def replace(self, account_ids: Iterable[str], rows: Iterable[Suggestion]) -> None:
         """These rows are now all that the accounts have."""
@@ -134,6 +134,10 @@ class Suggestions(Protocol):
 
     def drop(self, account_id: str, sku: str) -> None:
         """It is suggested to the account no more."""
+        ...
+
+    def versions(self) -> set[str]:
+        """Those that lists were made with."""
         ...
 
 

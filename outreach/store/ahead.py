@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Select, Table, Text, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from outreach.records import Agent, Attempt, ContactPoint, Need, Suggestion, Task
+from outreach.records import Agent, Attempt, ContactPoint, Need, Task
 from outreach.store import schema
 from outreach.store.together import prepared, together, waits
 from outreach.task import HELD
@@ -71,9 +71,7 @@ def _lines() -> Select[Any]:
 
 
 def _suggestions() -> Select[Any]:
-    table = schema.suggestions.c
-    theirs = _records(schema.suggestions, Suggestion).where(table.account_id == _among("accounts"))
-    return theirs.order_by(table.account_id, table.rank)
+    return select(schema.suggestion_lists).where(schema.suggestion_lists.c.account_id == _among("accounts"))
 
 
 def foresee_claim(tx: "SqlTransaction", agent_id: str) -> None:
@@ -116,7 +114,7 @@ def foresee_accounts(
     tx.attempts.foreseen = grouped(accounts, tx.attempts.made(attempts), "account_id")
     tx.attempts.foreseen_since = since
     tx.needs.foreseen = grouped(tasks, tx.needs.made(lines), "task_id")
-    tx.suggestions.foreseen = grouped(accounts, tx.suggestions.made(suggestions), "account_id")
+    tx.suggestions.foresee(accounts, suggestions)
 
 
 def grouped(keys: Sequence[str], rows: Iterable[Any], name: str) -> dict[str, list[Any]]:

@@ -1,6 +1,6 @@
 """Tables of what calling needs besides tasks: queues, registers, erasures, products, orders asked of the ERP."""
 
-from sqlalchemy import Boolean, Column, Float, Index, Integer, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import Boolean, Column, Float, Index, Integer, PrimaryKeyConstraint, Table, Text, false
 
 from outreach.records import AnswerState
 from outreach.store.schema import metadata
@@ -100,5 +100,6 @@ showings = Table(
     Column("answer", Text),
     Column("why", Text),
     Column("answered_at", UtcMoment),
+    Column("drawn", Boolean(create_constraint=False), nullable=False, server_default=false()),
     Index("suggestion_showings_by_answer", "answer", "answered_at"),
 )

@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from outreach.store.calling_schema import metadata
@@ -53,10 +53,15 @@ def upgrade(engine: Engine) -> Version:
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(_LOCK)
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        upgrade_to(connection, "head")
     return before
+
+
+def upgrade_to(connection: Connection, revision: str) -> None:
+    """To one version, in the caller's transaction."""
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
 
 def require_current(engine: Engine) -> None:

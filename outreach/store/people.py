@@ -1,4 +1,4 @@
-"""SQL repositories of contacts, numbers, agents, logins and suggestions."""
+"""SQL repositories of contacts, numbers, agents and logins."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, func, select
 
 from outreach.access import LoginLink, Session, User
-from outreach.records import Agent, ContactPoint, Suggestion
+from outreach.records import Agent, ContactPoint
 from outreach.store import schema
 from outreach.store.tables import SqlTable, chunks, upsert
 
@@ -117,33 +117,3 @@ class SqlLoginLinks(SqlTable[LoginLink]):
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection, schema.login_links, LoginLink)
-
-
-class SqlSuggestions(SqlTable[Suggestion]):
-    """See `outreach.ports.Suggestions`."""
-
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection, schema.suggestions, Suggestion)
-
-    def replace(self, account_ids: Iterable[str], rows: Iterable[Suggestion]) -> None:  # type: ignore[override]
-        """All that the accounts have."""
-        self.foreseen = None
-        values = [self.row_of(row) for row in rows]
-        touched = {*account_ids, *(value["account_id"] for value in values)}
-        for chunk in chunks(sorted(touched)):
-            self.run(delete(self.table).where(self.table.c.account_id.in_(chunk)))
-        if values:
-            self.connection.execute(self.table.insert(), values)
-
-    def drop(self, account_id: str, sku: str) -> None:
-        """One product of one account."""
-        theirs = self.table.c.account_id == account_id
-        self.run(delete(self.table).where(theirs, self.table.c.sku == sku))
-
-    def of_account(self, account_id: str, limit: int = 100) -> list[Suggestion]:
-        """By rank."""
-        known = self.known([account_id])
-        if known is not None:
-            return known[:limit]
-        query = self.query().where(self.table.c.account_id == account_id)
-        return self.all_of(query.order_by(self.table.c.rank).limit(limit))

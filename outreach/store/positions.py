@@ -3,8 +3,9 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Insert, Update, delete, func, select, update
 
 from outreach.store import schema
 from outreach.store.tables import counted, upsert
@@ -88,6 +89,7 @@ class SqlArtefacts:
         """Name it."""
         row = {"name": name, "version": version, "digest": digest, "at": at}
         self._connection.execute(upsert(schema.artefact_names, self._connection.dialect.name), [row])
+        self._remember(row)
 
     def current(self, name: str) -> tuple[str, str] | None:
         """(version, digest)."""
@@ -99,12 +101,31 @@ class SqlArtefacts:
         """Compare-and-set; whoever comes second waits for the first to commit, and finds another digest."""
         names = schema.artefact_names
         row = {"name": name, "version": version, "digest": digest, "at": at}
-        if expected is None:
-            fresh = upsert(names, self._connection.dialect.name, replaced=False).values(row)
-            return self._connection.execute(fresh).rowcount == 1
         held = (names.c.name == name) & (names.c.digest == expected)
-        exchange = update(names).where(held).values(version=version, digest=digest, at=at)
-        return self._connection.execute(exchange).rowcount == 1
+        exchange: Insert | Update = update(names).where(held).values(version=version, digest=digest, at=at)
+        if expected is None:
+            exchange = upsert(names, self._connection.dialect.name, replaced=False).values(row)
+        won = self._connection.execute(exchange).rowcount == 1
+        if won:
+            self._remember(row)
+        return won
+
+    def history(self, name: str) -> list[tuple[str, str, datetime]]:
+        """(version, digest, when it last came into force)."""
+        table = schema.artefact_history.c
+        query = select(table.version, table.digest, table.at).where(table.name == name)
+        return [(row[0], row[1], row[2]) for row in self._connection.execute(query.order_by(table.at.desc()))]
+
+    def forget(self, digest: str) -> None:
+        """Delete; refused by the statement itself where a name leads to it."""
+        names, table = schema.artefact_names.c, schema.artefacts
+        gone = delete(table).where(table.c.digest == digest, ~select(names.name).where(names.digest == digest).exists())
+        if self._connection.execute(gone).rowcount:
+            past = schema.artefact_history
+            self._connection.execute(delete(past).where(past.c.digest == digest))
+
+    def _remember(self, row: dict[str, Any]) -> None:
+        self._connection.execute(upsert(schema.artefact_history, self._connection.dialect.name), [row])
 
 
 class SqlClocks:

@@ -19,7 +19,6 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
-    false,
     literal_column,
     type_coerce,
 )
@@ -278,6 +277,15 @@ artefact_names = Table(
     Column("at", UtcMoment, nullable=False),
 )
 
+artefact_history = Table(
+    "artefact_history",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("digest", Text, primary_key=True),
+    Column("version", Text, nullable=False),
+    Column("at", UtcMoment, nullable=False),
+)
+
 clocks = Table(
     "clocks",
     metadata,
@@ -340,23 +348,13 @@ login_links = Table(
     Column("used_at", UtcMoment),
 )
 
-suggestions = Table(
-    "suggestions",
+suggestion_lists = Table(
+    "suggestion_lists",
     metadata,
-    Column("account_id", Text, nullable=False),
-    Column("rank", Integer, nullable=False),
-    Column("sku", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("sentence", Text, nullable=False),
+    Column("account_id", Text, primary_key=True),
     Column("version", Text, nullable=False),
-    *(Column(name, Integer, nullable=False, server_default="0") for name in ("efficiency", "variety", "innovation")),
-    Column("is_new", Boolean(create_constraint=False), nullable=False, server_default=false()),
-    Column("probability", Float),
-    Column("buyers", Integer),
-    Column("neighbours", Integer),
-    Column("base_rate", Float),
     Column("as_of", UtcMoment),
-    PrimaryKeyConstraint("account_id", "rank"),
+    Column("body", LargeBinary, nullable=False),
 )
 
 

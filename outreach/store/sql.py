@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from outreach.store import ahead, calling, keeping, people, positions, work
 from outreach.store.reports import SqlReports
 from outreach.store.showings import SqlShowings
+from outreach.store.suggestions import SqlSuggestions
 from outreach.store.tasks import SqlTasks
 from outreach.store.together import prepared, together, waits
 from schemas.errors import Unavailable
@@ -79,7 +80,7 @@ class SqlTransaction:
         self.users = people.SqlUsers(connection)
         self.sessions = people.SqlSessions(connection)
         self.login_links = people.SqlLoginLinks(connection)
-        self.suggestions = people.SqlSuggestions(connection)
+        self.suggestions = SqlSuggestions(connection)
         self.showings = SqlShowings(connection)
         self.reports = SqlReports(connection)
         self.audit = keeping.SqlAudit(connection)
@@ -110,10 +111,11 @@ class SqlTransaction:
         """On PostgreSQL an asynchronous commit."""
         self._waits_for_disk = False
 
-    def flush(self) -> None:
-        """Write history and messages; nothing else may be appended by others until the commit."""
+    def flush(self, *, commits: bool = False) -> None:
+        """Write history and messages; nothing else may be appended by others until the commit, which may go along."""
         if self.audit.held_back or self.outbox.held_back:
-            keeping.flush(self.connection, self.audit, self.outbox, waits_for_disk=self._waits_for_disk)
+            waits = self._waits_for_disk
+            keeping.flush(self.connection, self.audit, self.outbox, waits_for_disk=waits, commits=commits)
 
 
 class SqlStore:
@@ -128,7 +130,7 @@ class SqlStore:
         with _mapped(), self.engine.begin() as connection:
             transaction = SqlTransaction(connection)
             yield transaction
-            transaction.flush()
+            transaction.flush(commits=True)
 
     @contextmanager
     def read(self) -> Generator[SqlTransaction]:

@@ -13,7 +13,7 @@ __all__ = ["installed"]
 def rows(folder: Path) -> list[tuple[str, str]]:
     (file,) = (folder / "data").glob("*.sqlite3")
     with sqlite3.connect(file) as connection:
-        return connection.execute("SELECT account_id, version FROM suggestions").fetchall()
+        return connection.execute("SELECT account_id, version FROM suggestion_lists").fetchall()
 
 
 def test_learn_ranks_everybody_and_refresh_those_that_changed(

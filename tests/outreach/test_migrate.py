@@ -7,10 +7,11 @@ from click.testing import CliRunner
 from sqlalchemy import inspect, text
 
 from ops.postgres_local import scratch_database
-from outreach.store import migrate
+from outreach.store import migrate, schema
 from outreach.store.schema import metadata
-from outreach.store.sql import create
+from outreach.store.sql import SqlStore, create
 from schemas.errors import Misconfigured, Unavailable
+from tests.outreach.made import NOW
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -78,3 +79,31 @@ def test_the_command_migrates_and_checks(tmp_path: Path, monkeypatch: pytest.Mon
         codes[-1][1]
         == f"The database is at version {migrate.version_of(create(f'sqlite:///{tmp_path}/var/ringahead.sqlite3')).wanted}"
     )
+
+
+def test_lists_and_artefacts_of_before_are_carried_over(url: str) -> None:
+    engine = create(url)
+    recommenders = {digest * 32: b"RHSIM" + digest.encode() for digest in ("aa", "bb")}
+    columns = "account_id, rank, sku, name, sentence, version, efficiency, is_new, base_rate, as_of"
+    rows = [(f"a{who:04d}", rank, f"s{rank}", "One", "Said.", "v1", rank) for who in range(1001) for rank in (2, 1)]
+    with engine.begin() as connection:
+        migrate.upgrade_to(connection, "0006")
+        connection.execute(
+            text(f"INSERT INTO suggestions ({columns}) VALUES (:a, :r, :s, :n, :t, :v, :e, :i, 0.25, NULL)"),
+            [dict(zip("arsntve", row, strict=True)) | {"i": True} for row in rows],
+        )
+        for digest, raw in recommenders.items():
+            connection.execute(text("INSERT INTO artefacts VALUES (:d, :r)"), {"d": digest, "r": raw})
+        named = schema.artefact_names.insert().values(name="suggestions", version="v1", digest="aa" * 32, at=NOW)
+        connection.execute(named)
+    migrate.upgrade(engine)
+    assert migrate.differences(engine) == []
+    with SqlStore(engine).read() as tx:
+        first = tx.suggestions.of_account("a1000")
+        assert [(one.rank, one.sku, one.efficiency, one.is_new, one.base_rate) for one in first] == [
+            (1, "s1", 1, True, 0.25),
+            (2, "s2", 2, True, 0.25),
+        ]
+        assert len(tx.suggestions.of_account("a0000")) == 2
+        assert {(v, d) for v, d, _ in tx.artefacts.history("suggestions")} == {("v1", "aa" * 32), ("", "bb" * 32)}
+    engine.dispose()

@@ -150,10 +150,37 @@ def test_suggestions_are_replaced_whole(store: Store) -> None:
         assert tx.suggestions.of_account("a") == []
 
 
+def test_whoever_has_no_suggestions_left_is_like_one_who_never_had_any(store: Store) -> None:
+    with store.begin() as tx:
+        tx.suggestions.replace(["a"], [Suggestion("a", 1, "one", "One", "", "v1", as_of=NOW)])
+        tx.suggestions.replace(["b"], [Suggestion("b", 1, "one", "One", "", "v2", as_of=NOW)])
+        assert tx.suggestions.versions() == {"v1", "v2"}
+        tx.suggestions.drop("a", "one")
+        tx.suggestions.drop("nobody", "one")
+        assert tx.suggestions.of_account("a") == []
+        assert tx.suggestions.versions() == {"v2"}
+
+
+def test_an_artefact_is_forgotten_once_no_name_leads_to_it(store: Store) -> None:
+    with store.begin() as tx:
+        old, new = tx.artefacts.put(b"old"), tx.artefacts.put(b"new")
+        tx.artefacts.set_current("suggestions", "v1", old, NOW)
+        assert tx.artefacts.exchange_current("suggestions", old, "v2", new, NOW + DAY)
+        assert not tx.artefacts.exchange_current("suggestions", old, "v3", old, NOW + 2 * DAY)
+        assert tx.artefacts.history("suggestions") == [("v2", new, NOW + DAY), ("v1", old, NOW)]
+        tx.artefacts.forget(new)
+        assert tx.artefacts.get(new) == b"new", "it is in force"
+        tx.artefacts.forget(old)
+        assert tx.artefacts.get(old) is None
+        assert tx.artefacts.history("suggestions") == [("v2", new, NOW + DAY)]
+
+
 def test_a_suggestion_is_dropped_alone_and_has_a_place_in_each_list(store: Store) -> None:
     rows = [
         Suggestion("a", 1, "one", "", "", "v1", efficiency=1, innovation=2, probability=0.25, as_of=NOW),
-        Suggestion("a", 2, "two", "", "", "v1", variety=1, is_new=True, buyers=12, neighbours=60, base_rate=0.125),
+        Suggestion(
+            "a", 2, "two", "", "", "v1", variety=1, is_new=True, buyers=12, neighbours=60, base_rate=0.125, as_of=NOW
+        ),
     ]
     with store.begin() as tx:
         tx.suggestions.replace(["a"], rows)

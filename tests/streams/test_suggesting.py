@@ -132,3 +132,19 @@ def test_an_artefact_that_was_altered_is_refused(learnt) -> None:
         suggesting.store(tx, learnt[0], learnt[1][:-9], AT)
         with pytest.raises(ArtefactRefused):
             suggesting.in_force(tx)
+
+
+def test_old_recommenders_are_deleted_unless_something_still_names_them() -> None:
+    store = MemoryStore(lambda: AT)
+    with store.begin() as tx:
+        digests = [tx.artefacts.put(f"recommender {number}".encode()) for number in range(6)]
+        for number, digest in enumerate(digests):
+            tx.artefacts.set_current("suggestions", f"v{number}", digest, AT + timedelta(days=number))
+        tx.artefacts.set_current("models", "v1", digests[1], AT)
+        tx.suggestions.replace(["quiet"], [Suggestion("quiet", 1, "1", "", "", "v2")])
+        late = timedelta(days=suggesting.GRACE_DAYS)
+        suggesting.forget_old(tx, AT + timedelta(days=1) + late)
+        assert tx.artefacts.get(digests[0]) is not None, "it was in force a month ago"
+        suggesting.forget_old(tx, AT + timedelta(days=9) + late)
+        kept = [number for number, digest in enumerate(digests) if tx.artefacts.get(digest) is not None]
+    assert kept == [1, 2, 3, 4, 5], "v1 goes by another name too, v2 made a list, the others are the last three"
