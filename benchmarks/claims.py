@@ -30,7 +30,7 @@ from benchmarks import _call_centre as made
 from benchmarks._claimants import BARE, CLAIM, Done, Plan, Window, close_held, work
 from ops.postgres_local import LocalPostgres
 from ops.progress import progress
-from outreach.desk import Desk
+from outreach.desk import Desk, seconds_to_next
 from outreach.store import schema
 from outreach.store.migrate import upgrade
 from outreach.store.sql import SqlStore, create
@@ -41,7 +41,6 @@ from schemas.needs import ClockMoved
 
 P99_MS, RATIO = 50.0, 1.5
 WARM_SECONDS = 4.0
-UPKEEP_SECONDS = 5.0
 KINDS = {CLAIM: "claim: judged, claimed, audit and outbox", BARE: "bare: SKIP LOCKED, UPDATE, COMMIT"}
 BARE_SHARE = 0.25
 """Seconds of bare work for each second of claims, in slices between them."""
@@ -105,9 +104,11 @@ def _look_after(store: SqlStore, plan: Plan) -> None:
             moved = True
             with store.begin() as tx:
                 desk.apply_effects(tx, [ClockMoved(partition=0, as_of=made.NOW + timedelta(hours=1))])
+        begun = time.monotonic()
         with store.begin() as tx:
-            desk.upkeep(tx, tx.db_now())
-        time.sleep(max(0.0, min(UPKEEP_SECONDS, ends - time.monotonic())))
+            done = desk.upkeep(tx, tx.db_now())
+        pause = seconds_to_next(done, time.monotonic() - begun)
+        time.sleep(max(0.0, min(pause, ends - time.monotonic())))
 
 
 def double_claims(store: SqlStore, done: Sequence[Done]) -> int:

@@ -34,7 +34,7 @@ from streams.processor import LogFolder
 BATCH_RECORDS = 2000
 OWN_ACTORS = ("fold", "upkeep")
 """Who changes tasks without being a person."""
-_ROUNDS = 1000
+_ROUNDS = 100_000
 Advance = Callable[[int], None]
 
 
@@ -100,7 +100,7 @@ def replay(
         count = _fold(settings, records, ArtefactsOn(theirs.connection), store, desk, told, batch)
         for _ in range(_ROUNDS):
             with store.begin() as tx:
-                if desk.upkeep(tx, tx.db_now()).ranked == 0:
+                if not desk.upkeep(tx, tx.db_now()).more:
                     break
         touched = worked_on(theirs)
         with store.read() as ours:

@@ -91,5 +91,7 @@ def _until(events: Sequence[Event], ticks: Sequence[datetime]) -> Iterator[list[
 
 
 def _look_after(opened: Opened) -> None:
-    with opened.store.begin() as tx:
-        opened.desk.upkeep(tx, tx.db_now())
+    more = True
+    while more:
+        with opened.store.begin() as tx:
+            more = opened.desk.upkeep(tx, tx.db_now()).more

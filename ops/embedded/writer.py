@@ -10,12 +10,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from ops.embedded.installation import Opened
+from outreach.desk import seconds_to_next
 from schemas.envelope import Event, broadcast
 from schemas.errors import Unavailable
 from schemas.events.ours import TimePassed
 
 IDLE_SECONDS = 0.2
-UPKEEP_SECONDS = 5.0
 PAUSE_SECONDS = 1.0
 
 log = logging.getLogger("ringahead.writer")
@@ -80,11 +80,13 @@ class Writer:
             self._ticked = hour
 
     def _look_after_desk(self) -> None:
-        if time.monotonic() < self._next_upkeep:
+        begun = time.monotonic()
+        if begun < self._next_upkeep:
             return
         with self._opened.store.begin() as tx:
-            self._opened.desk.upkeep(tx, tx.db_now())
-        self._next_upkeep = time.monotonic() + UPKEEP_SECONDS
+            done = self._opened.desk.upkeep(tx, tx.db_now())
+        ended = time.monotonic()
+        self._next_upkeep = ended + seconds_to_next(done, ended - begun)
 
 
 def tick_event(at: datetime) -> Event:

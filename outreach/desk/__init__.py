@@ -39,6 +39,7 @@ from outreach.desk.results import (
     Upkept,
 )
 from outreach.desk.rules import DeskRules, rules_from
+from outreach.desk.upkeep import seconds_to_next
 from outreach.desk.workspace import Workspace
 from outreach.ports import Transaction
 from outreach.profiles import ProfileSet
@@ -62,6 +63,7 @@ __all__ = [
     "TaskCard",
     "Upkept",
     "rules_from",
+    "seconds_to_next",
 ]
 
 
@@ -271,7 +273,8 @@ class Desk:
         return self._reorder(tx, reorder_id, lambda p, at: reorders.confirm(p, reorder_id, actor, at, order_id))
 
     def upkeep(self, tx: Transaction, db_now: datetime) -> Upkept:
-        """Do all that is due: leases, timers, schedules, validity, priorities. Call it every few seconds."""
+        """One round of what is due: leases, timers, schedules, validity, priorities, a bounded part of each. Call it
+        every few seconds, and after `seconds_to_next` while it says that there is ``more``."""
         return due.upkeep(self._context(tx), db_now)
 
     def emission(self, tx: Transaction) -> Emission | None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from outreach.desk import eligibility, pacing, suggesting
+from outreach.desk import eligibility, suggesting
 from outreach.desk.cards import build_card
 from outreach.desk.context import Context
 from outreach.desk.eligibility import Verdict
@@ -20,6 +20,8 @@ from schemas.errors import NotFound, Refused, StaleToken
 
 _PAGES = (3, 20, 50)
 """Candidates looked at in one go: few at first, so that other agents find the next best ones unlocked."""
+CLAIM_WAKES, CLAIM_CLOSES = 100, 50
+"""Hints that a claim which finds nothing refreshes itself: few, as others wait for it."""
 _CLAIMABLE = ((), (Reason.CAPACITY,))
 """Want of people keeps no agent from a call who is free."""
 
@@ -32,7 +34,7 @@ def next_task(context: Context, agent_id: str, db_now: datetime) -> TaskCard | N
     classes = (TaskClass.SERVICE,) if eligibility.is_stale(context) else tuple(TaskClass)
     hints: list[Hint] = []
     chosen = _best(context, agent, classes, context.now, db_now, hints)
-    if chosen is None and refresh(context, context.now, rounds=1):
+    if chosen is None and refresh(context, context.now, woken=CLAIM_WAKES, closed=CLAIM_CLOSES):
         chosen = _best(context, agent, classes, context.now, db_now, hints)
     _remember(context, hints)
     if chosen is not None:
@@ -254,9 +256,7 @@ def _remember(context: Context, hints: list[Hint]) -> None:
 def _claim(context: Context, agent: Agent, task: Task, verdict: Verdict, db_now: datetime) -> TaskCard:
     """A lease need not wait for the disk: what is done with it (an attempt, an outcome) waits, and takes it along."""
     context.tx.forgo_disk()
-    if verdict.reasons and context.now is not None:
-        pacing.move_on(context, task, context.now)
-        verdict = replace(verdict, reasons=())
+    verdict = replace(verdict, reasons=())
     space = Workspace(context)
     space.load([task])
     after = space.move(

@@ -12,20 +12,15 @@ from outreach.task import TaskState
 from schemas.decisions import Reason
 
 
-def refresh(context: Context, now: datetime, rounds: int) -> int:
+def refresh(context: Context, now: datetime, *, woken: int, closed: int) -> int:
     """Ready tasks whose calling window has opened are offered, those whose window has closed get the next; how many.
 
-    At most 5,000 are woken and 500 closed in a round.
+    At most ``woken`` and ``closed`` of them: rows stay locked until the transaction ends.
     """
-    total = 0
-    for _ in range(rounds):
-        woken = context.tx.tasks.wake(now)
-        tasks = context.tx.tasks.outdated_hints(now)
-        place(context, tasks, now)
-        total += woken + len(tasks)
-        if not woken and not tasks:
-            break
-    return total
+    awake = context.tx.tasks.wake(now, woken)
+    tasks = context.tx.tasks.outdated_hints(now, closed)
+    place(context, tasks, now)
+    return awake + len(tasks)
 
 
 def judge_new(context: Context, tasks: Sequence[Task]) -> None:

@@ -1,7 +1,8 @@
 """Which tasks the people who are there can call before the next hour: kept as a window of the queue.
 
 What lies behind it waits with the reason `capacity`. The reason never keeps a free agent from a call: where everything
-before it is taken or blocked, the window moves on to what he claims. It says, hour by hour, what nobody will get to.
+before it is taken or blocked, he claims what lies behind it, and the next upkeep moves the window on. It says, hour by
+hour, what nobody will get to. Claims only read the window: two hundred who wrote it would wait for each other.
 """
 
 import json
@@ -42,24 +43,25 @@ def is_behind(offered: Window | None, task: Task) -> bool:
 
 
 def renew(context: Context, now: datetime) -> bool:
-    """Reckon the window anew in another hour of business time, or when other agents are there; whether it was done."""
+    """Reckon the window anew in another hour of business time, when other agents are there, or when it is used up;
+    whether it was changed."""
     crew = crew_of(context.tx, now)
     mark = f"{now:%Y-%m-%dT%H}"
     people = sorted([*sorted(held), str(count)] for held, count in crew.items())
     kept = _read(context.tx)
-    if kept is not None and (kept.mark, kept.crew) == (mark, people):
+    if kept is not None and (kept.mark, kept.crew) == (mark, people) and not _used_up(context, kept.window, crew, now):
         return False
-    _write(context.tx, _Kept(mark, people, reckoned(context, crew, now)))
-    return True
+    fresh = _Kept(mark, people, reckoned(context, crew, now))
+    if fresh != kept:
+        _write(context.tx, fresh)
+    return fresh != kept
 
 
-def move_on(context: Context, task: Task, now: datetime) -> None:
-    """An agent claims what lies behind the window: so many more are offered as agents can call in an hour."""
-    kept = _read(context.tx)
-    if kept is None or kept.window.holds(task.skill, (task.rank, task.task_id)):
-        return
-    further = reckoned(context, crew_of(context.tx, now), now).moved_to(task.skill, (task.rank, task.task_id))
-    _write(context.tx, _Kept(kept.mark, kept.crew, further))
+def _used_up(context: Context, offered: Window, crew: Crew, now: datetime) -> bool:
+    """Whether nothing is left inside of what was offered of some skill; with an empty window, whether tasks wait."""
+    skills = set(offered.last) or {skill for held in crew for skill in held}
+    found = ((skill, context.tx.reports.queue([skill], now, 1)) for skill in sorted(skills))
+    return any(best and not offered.holds(skill, (best[0].rank, best[0].task_id)) for skill, best in found)
 
 
 def reckoned(context: Context, crew: Crew, now: datetime) -> Window:

@@ -124,7 +124,7 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Upkept:
-    """What a round of upkeep did, by kind; zero everywhere means that nothing was due."""
+    """What a round of upkeep did, by kind."""
 
     leases_expired: int = 0
     agents_lost: int = 0
@@ -132,3 +132,5 @@ class Upkept:
     expired: int = 0
     flagged: int = 0
     ranked: int = 0
+    more: bool = False
+    """Something may be left: another round should follow, in a transaction of its own."""

@@ -1,4 +1,8 @@
-"""What becomes due without anybody's doing: leases, timers, schedules, validity, the order of calling."""
+"""What becomes due without anybody's doing: leases, timers, schedules, validity, the order of calling.
+
+A round is one short transaction that does a bounded part of each; `Upkept.more` asks for the next one. A million tasks
+may become due in one instant, and what a transaction has locked or written, claims wait for.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,14 +17,23 @@ from outreach.records import Agent, AuditEntry, Task
 from outreach.task import WAITING, TaskEvent, TaskState
 
 UPKEEP = "upkeep"
-SLICE = 2000
-"""Tasks that one round ranks anew."""
+DUE, WOKEN, CLOSED, RANKED = 100, 500, 250, 250
+"""At most so many tasks a round: become due or expire; are offered as their calling window has opened; get their next
+window; are ranked anew."""
+IDLE_SECONDS = 5.0
+_REST = 2.0
+"""Upkeep that goes on rests so many times as long as a round took: people claim in between."""
 _RANKED = "ranked_at"
 _FINISHED = "finished"
 
 
+def seconds_to_next(done: Upkept, took_seconds: float) -> float:
+    """How long to wait after a round that took so long."""
+    return took_seconds * _REST if done.more else IDLE_SECONDS
+
+
 def upkeep(context: Context, db_now: datetime) -> Upkept:
-    """Do all that is due; see `Desk.upkeep`."""
+    """One round; see `Desk.upkeep`."""
     expired_leases, lost = _timers(context, db_now)
     if context.now is None:
         return Upkept(leases_expired=expired_leases, agents_lost=lost)
@@ -32,15 +45,16 @@ def upkeep(context: Context, db_now: datetime) -> Upkept:
     reorders.send_waiting(proposals, context.now)
     proposals.save()
     space.save()
-    hints.refresh(context, context.now, rounds=10)
-    ranked_anew = _rank_hourly(context, context.now)
+    refreshed = hints.refresh(context, context.now, woken=WOKEN, closed=CLOSED)
+    ranked_anew, unranked = _rank_hourly(context, context.now)
     pacing.renew(context, context.now)
-    return Upkept(expired_leases, lost, ready, expired, flagged, ranked_anew)
+    more = unranked or refreshed >= min(WOKEN, CLOSED) or max(ready + expired, expired_leases + lost, flagged) >= DUE
+    return Upkept(expired_leases, lost, ready, expired, flagged, ranked_anew, more)
 
 
 def _timers(context: Context, db_now: datetime) -> tuple[int, int]:
     """Leases that ran out go back; calls whose agent fell silent go to a supervisor and are never redialled."""
-    tasks = context.tx.tasks.timed_out(db_now)
+    tasks = context.tx.tasks.timed_out(db_now, DUE)
     if not tasks:
         return 0, 0
     space = Workspace(context)
@@ -102,33 +116,35 @@ def _set_away(agent: Agent, at: datetime) -> AuditEntry:
 
 def _schedule(context: Context, now: datetime) -> tuple[int, int]:
     """Scheduled ones become ready; waiting ones past their validity expire."""
+    tasks = context.tx.tasks.due(now, DUE)
+    if not tasks:
+        return 0, 0
     ready = expired = 0
-    while tasks := context.tx.tasks.due(now):
-        space = Workspace(context)
-        space.load(tasks)
-        standings = {s.account_id: s for s in context.tx.standings.many({task.account_id for task in tasks})}
-        edges = value_edges(context.tx)
-        for task in tasks:
-            if task.valid_until <= now:
-                lines.expire(space, task, UPKEEP)
-                expired += 1
-                continue
-            if not space.open_lines(task.task_id):
-                space.move(task.task_id, TaskEvent.NEED_GONE, at=now, actor=UPKEEP, outcome="merged")
-                expired += 1
-                continue
+    space = Workspace(context)
+    space.load(tasks)
+    standings = {s.account_id: s for s in context.tx.standings.many({task.account_id for task in tasks})}
+    edges = value_edges(context.tx)
+    for task in tasks:
+        if task.valid_until <= now:
+            lines.expire(space, task, UPKEEP)
+            expired += 1
+        elif not space.open_lines(task.task_id):
+            space.move(task.task_id, TaskEvent.NEED_GONE, at=now, actor=UPKEEP, outcome="merged")
+            expired += 1
+        else:
             due = space.move(task.task_id, TaskEvent.DUE, at=task.not_before or now, actor=UPKEEP, eligible_until=None)
-            callback_due = due.callback_at is not None
-            space.touch(ranked(due, standings.get(task.account_id), context, edges, callback_due=callback_due))
+            space.touch(
+                ranked(due, standings.get(task.account_id), context, edges, callback_due=due.callback_at is not None)
+            )
             ready += 1
-        space.save()
+    space.save()
     return ready, expired
 
 
 def _flag_overdue(context: Context, now: datetime) -> int:
     """An order that was promised on the phone and has not come is a supervisor's business."""
     before = now - timedelta(hours=context.rules.order_overdue_hours)
-    tasks = context.tx.tasks.overdue_orders(before)
+    tasks = context.tx.tasks.overdue_orders(before, DUE)
     space = Workspace(context)
     space.load(tasks)
     for task in tasks:
@@ -137,22 +153,23 @@ def _flag_overdue(context: Context, now: datetime) -> int:
     return len(tasks)
 
 
-def _rank_hourly(context: Context, now: datetime) -> int:
+def _rank_hourly(context: Context, now: datetime) -> tuple[int, bool]:
     """Once an hour of business time, or when profiles change: value deciles, then every waiting task's rank.
 
-    A slice a round, so that no round keeps many rows locked; the place where it stopped is kept.
+    A slice a round; the place where it stopped is kept. How many changed, and whether some are left.
     """
     tx = context.tx
     mark = f"{now:%Y-%m-%dT%H} {context.profiles.version}"
     stored = (tx.facts.get(_RANKED) or "").rpartition("|")
     after = stored[2] if stored[0] == mark else ""
     if after == _FINISHED:
-        return 0
+        return 0, False
     edges = value_edges(tx) if after else find_edges(tx)
-    tasks = tx.tasks.page(WAITING, after=after, limit=SLICE)
+    tasks = tx.tasks.page(WAITING, after=after, limit=RANKED)
     changed = _rank(context, tasks, edges, now)
-    tx.facts.put(_RANKED, f"{mark}|{tasks[-1].task_id if len(tasks) == SLICE else _FINISHED}")
-    return changed
+    left = len(tasks) == RANKED
+    tx.facts.put(_RANKED, f"{mark}|{tasks[-1].task_id if left else _FINISHED}")
+    return changed, left
 
 
 def _rank(context: Context, tasks: Sequence[Task], edges: Sequence[float], now: datetime) -> int:

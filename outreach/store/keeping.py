@@ -16,8 +16,13 @@ _SENT_SINGLY = 20
 """More rows than this go in bulk."""
 
 
-def flush(connection: Connection, audit: "SqlAudit", outbox: "SqlOutbox", *, waits_for_disk: bool) -> None:
-    """Write what both hold back. From here to the commit this transaction is the only one that appends."""
+def flush(
+    connection: Connection, audit: "SqlAudit", outbox: "SqlOutbox", *, waits_for_disk: bool, commits: bool = False
+) -> None:
+    """Write what both hold back. From here to the commit this transaction is the only one that appends.
+
+    ``commits``: the commit may go with the rows, so that nobody waits for one answer more; PostgreSQL alone does it.
+    """
     if waits(connection):
         _, heads, newest = together(
             connection, [(prepared(_lock, waits_for_disk), {}), (prepared(_head), {}), (prepared(_newest), {})]
@@ -26,7 +31,8 @@ def flush(connection: Connection, audit: "SqlAudit", outbox: "SqlOutbox", *, wai
         entries, messages = audit.placed(audit_id, digest), outbox.placed(newest[0][0] or 0)
         if len(entries) + len(messages) <= _SENT_SINGLY:
             into_audit, into_outbox = prepared(_into, schema.audit), prepared(_into, schema.outbox)
-            together(connection, [(into_audit, row) for row in entries] + [(into_outbox, row) for row in messages])
+            asked = [(into_audit, row) for row in entries] + [(into_outbox, row) for row in messages]
+            together(connection, asked, commits=commits)
             return
     else:
         head = connection.execute(_head()).first()

@@ -62,10 +62,15 @@ def waits(connection: Connection) -> bool:
     return connection.dialect.name == "postgresql"
 
 
-def together(connection: Connection, asked: Sequence[Asked]) -> list[list[Row]]:
-    """Send all, wait once; the rows of each, in this order. Later ones see what earlier ones wrote and locked."""
+def together(connection: Connection, asked: Sequence[Asked], *, commits: bool = False) -> list[list[Row]]:
+    """Send all, wait once; the rows of each, in this order. Later ones see what earlier ones wrote and locked.
+
+    ``commits``: and end the transaction behind them. The commit that SQLAlchemy sends then finds nothing to do.
+    """
     driver: Any = connection.connection.driver_connection
     with driver.pipeline():
         cursors = [driver.execute(one.text, one.values(given)) for one, given in asked]
+        if commits:
+            driver.commit()
     found = [cursor.fetchall() if cursor.description is not None else [] for cursor in cursors]
     return [one.rows(raw) for (one, _), raw in zip(asked, found, strict=True)]

@@ -6,6 +6,7 @@ ended, and what is seen again changes nothing. Offsets are committed to Kafka to
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
-from outreach.desk import Desk
+from outreach.desk import Desk, seconds_to_next
 from outreach.ports import Store
 from schemas.dead_letters import DeadLetter
 from schemas.errors import Unavailable
@@ -27,7 +28,6 @@ GROUP = "ringahead-desk"
 TOPICS = (Topic.NEEDS.value, Topic.DEAD_LETTERS.value)
 POLL_MS = 200
 BATCH_RECORDS = 500
-UPKEEP_SECONDS = 5.0
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 10.0
 BEGINNING = 0
@@ -128,8 +128,7 @@ async def _look_after(out: AIOKafkaProducer, store: Store, desk: Desk, stopped: 
         try:
             sent = await relay_outbox(out, store)
             if loop.time() >= next_upkeep:
-                await asyncio.to_thread(_upkeep, store, desk)
-                next_upkeep = loop.time() + UPKEEP_SECONDS
+                next_upkeep = loop.time() + await asyncio.to_thread(_upkeep, store, desk)
         except Unavailable as error:
             log.warning("waiting: %s", error)
             await asyncio.sleep(FIRST_PAUSE_SECONDS)
@@ -137,6 +136,9 @@ async def _look_after(out: AIOKafkaProducer, store: Store, desk: Desk, stopped: 
             await asyncio.sleep(0 if sent else POLL_MS / 1000)
 
 
-def _upkeep(store: Store, desk: Desk) -> None:
+def _upkeep(store: Store, desk: Desk) -> float:
+    """One round; seconds until the next."""
+    begun = time.monotonic()
     with store.begin() as transaction:
-        desk.upkeep(transaction, transaction.db_now())
+        done = desk.upkeep(transaction, transaction.db_now())
+    return seconds_to_next(done, time.monotonic() - begun)

@@ -86,9 +86,14 @@ def test_the_window_moves_on_by_an_hour_of_calls(room: Room) -> None:
     names = full(room)
     for _ in range(RULES.calls_per_agent_hour):
         room.call(Disposition.NOT_INTERESTED)
-    before = behind(room, names)
+    before, offered = behind(room, names), room.do(window_of)
     room.claim()
-    assert behind(room, names) == before - RULES.calls_per_agent_hour
+    assert room.do(window_of) == offered, "a claim reads the window; hundreds who wrote it would wait for each other"
+    room.upkeep()
+    assert behind(room, names) == before - 1 - RULES.calls_per_agent_hour
+    moved = room.do(window_of)
+    room.upkeep()
+    assert room.do(window_of) == moved, "not before it is used up"
 
 
 def test_a_task_that_somebody_picks_may_be_claimed_from_anywhere(room: Room) -> None:
