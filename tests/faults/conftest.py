@@ -1,0 +1,63 @@
+"""The stage of a row, its figures, and the table at the end."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.faults.report import Figures, Row, keep, surroundings, table
+from tests.faults.size import Size, add_options, size_of
+from tests.faults.stage import Stage
+
+ROWS = pytest.StashKey[list[Row]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[ROWS] = []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    rows = config.stash.get(ROWS, [])
+    if rows:
+        terminalreporter.write_sep("=", "fault matrix")
+        terminalreporter.write_line(", ".join(f"{name} {value}" for name, value in surroundings().items()))
+        terminalreporter.write_line(table(rows))
+
+
+@pytest.fixture
+def size(request: pytest.FixtureRequest) -> Size:
+    """The form that was asked for."""
+    return size_of(request.config)
+
+
+@pytest.fixture
+def stage(size: Size) -> Iterator[Stage]:
+    """Three brokers and a database, topics made, nothing running yet."""
+    with Stage(size) as made:
+        yield made
+
+
+@pytest.fixture
+def row(request: pytest.FixtureRequest, size: Size) -> Figures:
+    """Figures of one fault; kept and shown whatever becomes of the test."""
+
+    @contextmanager
+    def figures(fault: str) -> Iterator[Row]:
+        made = Row(fault, size.name)
+        request.config.stash[ROWS].append(made)
+        passed = False
+        try:
+            yield made
+            passed = True
+        finally:
+            made.finish(passed)
+            print(f"\n{table([made])}")
+            if folder := request.config.getoption("--faults-out", None):
+                keep(made, Path(folder))
+
+    return figures
