@@ -94,6 +94,8 @@ class AccountEffect(Message):
     at: UtcTime
     """Business time at which it was decided."""
     place: Place
+    traceparent: str | None = None
+    """W3C trace context of the event that caused it, where it was traced."""
 
 
 ReleasedKind = Literal[NeedKind.RUN_OUT, NeedKind.EXPECTED_REORDER, NeedKind.WIN_BACK, NeedKind.RECOVERY]
@@ -257,6 +259,8 @@ class AccountStanding(AccountEffect):
     edi_connected: bool = False
     value: AccountValue | None = None
     """None before the first model."""
+    anew: bool | None = None
+    """True: said after a switch to another generation of state, which counts versions anew; it replaces any other."""
 
 
 class OrderAnswered(AccountEffect):

@@ -14,6 +14,7 @@ from console.app import build
 from console.ports import AdminCalls, EventOutcome
 from console.server import ConsoleServer
 from ops.contacts_in import keep_asked
+from ops.embedded import rebuilding
 from ops.embedded.installation import Opened
 from ops.embedded.lag import EmbeddedLag
 from ops.embedded.learner import Learner
@@ -132,7 +133,13 @@ def _admin(opened: Opened, writer: Writer, business_time: BusinessTime) -> Admin
     def profiles(asked: Mapping[str, Any]) -> Mapping[str, Any]:
         return answer(place, asked)
 
+    def rebuild(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        done = rebuilding.switch(opened, asked)
+        writer.wake()
+        return done
+
     return {
+        "rebuild": rebuild,
         "tick": tick,
         "learn": learn,
         "suggest": suggest,

@@ -231,7 +231,7 @@ class _Application:
 
     def _stand(self, effect: AccountStanding) -> bool:
         known = self.standings.get(effect.account_id)
-        if known is not None and known.account_version >= effect.account_version:
+        if known is not None and known.account_version >= effect.account_version and not effect.anew:
             return False
         self.standings[effect.account_id] = effect
         self.fresh[effect.account_id] = None

@@ -103,6 +103,10 @@ class Embedded:
             self._folder = None
             raise
 
+    def forget(self) -> None:
+        """The state was changed by another hand: what the fold has in memory is built again from the file."""
+        self._folder = None
+
     def _fold_next(self, tx: SqlTransaction) -> int:
         self._return_outcomes(tx)
         records = tables.read(tx.connection, tables.watermark(tx.connection), self._batch_records)
