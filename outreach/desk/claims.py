@@ -133,6 +133,7 @@ def start_call(context: Context, task_id: str, token: str, key: str, db_now: dat
         if before is None or task.attempt_id != attempt_id:
             raise Refused("already_in_call", "this task's call has begun with another key")
         return before
+    _take_turns(context, task)
     verdict = eligibility.judge(context, task, eligibility.learn(context, [task], dialling=True))
     at = context.now or task.changed_at
     agent_id = task.agent_id or ""
@@ -169,6 +170,16 @@ def start_call(context: Context, task_id: str, token: str, key: str, db_now: dat
     space.save()
     seen_alive(context, agent_id)
     return attempt
+
+
+def _take_turns(context: Context, task: Task) -> None:
+    """Calls of one account, or to one number, start one after the other: each counts those before it.
+
+    Accounts before numbers, so that nobody waits for somebody who waits for him."""
+    tx = context.tx
+    tx.take_turns([f"account:{task.account_id}"])
+    numbers = {contact.number for contact in tx.contacts.of_accounts([task.account_id]) if contact.number}
+    tx.take_turns(f"number:{number}" for number in numbers)
 
 
 def end_call(context: Context, task_id: str, token: str, db_now: datetime) -> Task:

@@ -6,6 +6,7 @@ from datetime import datetime
 from threading import RLock
 
 from outreach.memory import asked, keeping, people, work
+from outreach.memory.letters import MemoryDeadLetters
 from outreach.memory.reports import MemoryReports
 from outreach.memory.showings import MemoryShowings
 from outreach.memory.tables import Journal, MemoryTable
@@ -40,9 +41,9 @@ class MemoryTransaction:
         self.reports = MemoryReports(self.tasks)
         self.audit = keeping.MemoryAudit(MemoryTable(journal, lambda row: row.audit_id))
         self.outbox = keeping.MemoryOutbox(MemoryTable(journal, lambda row: row[0].outbox_id))
-        self.dead_letters = keeping.MemoryDeadLetters(MemoryTable(journal, lambda row: row[0].letter_id))
+        self.dead_letters = MemoryDeadLetters(MemoryTable(journal, lambda row: row.letter.letter_id))
         self.artefacts = keeping.MemoryArtefacts(
-            MemoryTable(journal, str), MemoryTable(journal, str), MemoryTable(journal, lambda row: row[0])
+            MemoryTable(journal, str), MemoryTable(journal, str), MemoryTable(journal, lambda row: (row[0], ""))
         )
         self.clocks = keeping.MemoryClocks(MemoryTable(journal, lambda row: row.partition))
         self.offsets = keeping.MemoryOffsets(MemoryTable(journal, lambda _: ("", "", 0)))
@@ -57,6 +58,9 @@ class MemoryTransaction:
 
     def foresee_accounts(self, account_ids: Iterable[str], task_ids: Iterable[str], since: datetime) -> None:
         """All is near."""
+
+    def take_turns(self, keys: Iterable[str]) -> None:
+        """One transaction at a time anyway."""
 
     def forgo_disk(self) -> None:
         """There is none."""

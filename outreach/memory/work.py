@@ -94,6 +94,7 @@ class MemoryTasks(MemoryTable[str, Task]):
         due = self.where(
             lambda t: t.state is TaskState.READY and t.eligible_from is not None and t.eligible_from <= now
         )
+        due.sort(key=lambda task: (task.eligible_from or now, task.rank))
         self.put([replace(task, eligible_from=None, hint_reason=None) for task in due[:limit]])
         return len(due[:limit])
 
@@ -136,7 +137,7 @@ class MemoryTasks(MemoryTable[str, Task]):
         found = self.where(
             lambda t: t.state is TaskState.READY and t.eligible_until is not None and t.eligible_until <= now
         )
-        return found[:limit]
+        return sorted(found, key=lambda task: (task.eligible_until or now, task.rank))[:limit]
 
     def overdue_orders(self, before: datetime, limit: int = 500) -> list[Task]:
         """That wait too long for an order."""

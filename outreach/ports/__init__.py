@@ -10,8 +10,9 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
-from outreach.ports.keeping import Artefacts, Audit, Clocks, DeadLetters, Facts, Offsets, Outbox
+from outreach.ports.keeping import Artefacts, Audit, Clocks, Facts, Offsets, Outbox
 from outreach.ports.keyed import Keyed
+from outreach.ports.letters import DeadLetters
 from outreach.ports.people import (
     Agents,
     Contacts,
@@ -131,6 +132,12 @@ class Transaction(Protocol):
 
     def foresee_accounts(self, account_ids: Iterable[str], task_ids: Iterable[str], since: datetime) -> None:
         """These accounts and tasks are about to be judged, with attempts since then: a store may read ahead."""
+        ...
+
+    def take_turns(self, keys: Iterable[str]) -> None:
+        """Wait until no other transaction has taken its turn at one of these, and keep them until this one ends.
+
+        For what two transactions count and then add to. Who takes turns twice takes the later ones in one order."""
         ...
 
     def forgo_disk(self) -> None:

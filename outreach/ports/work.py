@@ -94,7 +94,7 @@ class Tasks(Protocol):
         ...
 
     def wake(self, now: datetime, limit: int = 5000) -> int:
-        """Forget the eligible_from of ready ones for which it has come; how many."""
+        """Forget the eligible_from of ready ones for which it has come, earliest first, then by rank; how many."""
         ...
 
     def insert(self, rows: Sequence[Task]) -> None:
@@ -114,7 +114,7 @@ class Tasks(Protocol):
         ...
 
     def outdated_hints(self, now: datetime, limit: int = 500) -> list[Task]:
-        """Ready ones whose eligible_until has passed, locked."""
+        """Ready ones whose eligible_until has passed, locked; earliest first, then by rank."""
         ...
 
     def page(

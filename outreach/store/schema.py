@@ -135,8 +135,8 @@ AWAKE, ASLEEP = tasks.c.eligible_from.is_(None), tasks.c.eligible_from.is_not(No
 """Whether a ready task is among those that a claim walks, or waits for its calling hours apart from them."""
 _RANKED = (tasks.c.queue, tasks.c.skill, tasks.c.task_class, tasks.c.rank, tasks.c.task_id)
 _partial("tasks_by_rank", {TaskState.READY}, *_RANKED, only=AWAKE)
-_partial("tasks_by_waking", {TaskState.READY}, tasks.c.eligible_from, only=ASLEEP)
-_partial("tasks_by_hint", {TaskState.READY}, tasks.c.eligible_until)
+_partial("tasks_by_waking", {TaskState.READY}, tasks.c.eligible_from, tasks.c.rank, only=ASLEEP)
+_partial("tasks_by_hint", {TaskState.READY}, tasks.c.eligible_until, tasks.c.rank)
 _partial("tasks_by_schedule", {TaskState.SCHEDULED}, tasks.c.not_before)
 _partial("tasks_by_validity", WAITING, tasks.c.valid_until)
 _partial("tasks_by_timer", HELD, tasks.c.timer_until)
@@ -259,6 +259,8 @@ dead_letters = Table(
     Column("body", Text, nullable=False),
     Column("settled_at", UtcMoment),
     Column("settled_how", Text),
+    Column("edited_key", LargeBinary),
+    Column("edited_raw", LargeBinary),
 )
 
 artefacts = Table(

@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, Engine, TextClause, create_engine, event, make_url, text
+from sqlalchemy import BigInteger, Connection, Engine, TextClause, bindparam, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from outreach.store import ahead, calling, keeping, people, positions, work
+from outreach.store.letters import SqlDeadLetters
 from outreach.store.reports import SqlReports
 from outreach.store.showings import SqlShowings
 from outreach.store.suggestions import SqlSuggestions
 from outreach.store.tasks import SqlTasks
 from outreach.store.together import prepared, together, waits
 from schemas.errors import Unavailable
+from schemas.ids import stable_hash
 
 BUSY_TIMEOUT_SECONDS = 10.0
 _READ_ONLY = "ringahead_read_only"
@@ -28,6 +30,10 @@ _NOW = text("SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)")
 
 def _postgres_now() -> TextClause:
     return text("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)")
+
+
+def _turn() -> TextClause:
+    return text("SELECT pg_advisory_xact_lock(:turn)").bindparams(bindparam("turn", type_=BigInteger))
 
 
 def create(url: str) -> Engine:
@@ -86,7 +92,7 @@ class SqlTransaction:
         self.audit = keeping.SqlAudit(connection)
         self.outbox = keeping.SqlOutbox(connection)
         self.facts = keeping.SqlFacts(connection)
-        self.dead_letters = positions.SqlDeadLetters(connection)
+        self.dead_letters = SqlDeadLetters(connection)
         self.artefacts = positions.SqlArtefacts(connection)
         self.clocks = positions.SqlClocks(connection)
         self.offsets = positions.SqlOffsets(connection)
@@ -106,6 +112,12 @@ class SqlTransaction:
     def foresee_accounts(self, account_ids: Iterable[str], task_ids: Iterable[str], since: datetime) -> None:
         """Read what eligibility and a card need; on PostgreSQL alone."""
         ahead.foresee_accounts(self, account_ids, task_ids, since)
+
+    def take_turns(self, keys: Iterable[str]) -> None:
+        """On PostgreSQL a lock by the hash of each, in one order; SQLite has one writer at a time anyway."""
+        if waits(self.connection):
+            turns = sorted({int.from_bytes(stable_hash("turn", key), "big", signed=True) for key in keys})
+            together(self.connection, [(prepared(_turn), {"turn": turn}) for turn in turns])
 
     def forgo_disk(self) -> None:
         """On PostgreSQL an asynchronous commit."""

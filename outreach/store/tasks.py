@@ -107,9 +107,9 @@ class SqlTasks(SqlTable[Task]):
         return self.made(rows)
 
     def wake(self, now: datetime, limit: int = 5000) -> int:
-        """Ready ones whose eligible_from has come are walked by claims again; how many."""
-        due = select(_T.task_id).where(_READY, schema.ASLEEP, _T.eligible_from <= now).order_by(_T.eligible_from)
-        chosen = due.limit(limit).with_for_update(skip_locked=True)
+        """Ready ones whose eligible_from has come are walked by claims again, the best of an hour first; how many."""
+        due = select(_T.task_id).where(_READY, schema.ASLEEP, _T.eligible_from <= now)
+        chosen = due.order_by(_T.eligible_from, _T.rank).limit(limit).with_for_update(skip_locked=True)
         awake = update(schema.tasks).where(_T.task_id.in_(chosen)).values(eligible_from=None, hint_reason=None)
         return self.run(awake)
 
@@ -138,7 +138,7 @@ class SqlTasks(SqlTable[Task]):
     def outdated_hints(self, now: datetime, limit: int = 500) -> list[Task]:
         """Whose window has closed, locked."""
         query = self.query().where(_READY, _T.eligible_until <= now)
-        return self.all_of(query.order_by(_T.eligible_until).limit(limit).with_for_update(skip_locked=True))
+        return self.all_of(query.order_by(_T.eligible_until, _T.rank).limit(limit).with_for_update(skip_locked=True))
 
     def overdue_orders(self, before: datetime, limit: int = 500) -> list[Task]:
         """That wait too long for an order, locked."""

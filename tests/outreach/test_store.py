@@ -7,14 +7,14 @@ import pytest
 from sqlalchemy import event, text
 
 from outreach.access import LoginLink, Session, User
-from outreach.ports import ClaimQuery, Store
+from outreach.ports import ClaimQuery, Hint, Store
 from outreach.records import AuditEntry, OutboxMessage, Showing, Suggestion
 from outreach.store.sql import SqlStore
-from schemas.dead_letters import dead_letter
-from schemas.decisions import TaskClass
+from schemas.dead_letters import Edited, dead_letter
+from schemas.decisions import Reason, TaskClass
 from schemas.errors import Corrupt, DeadLetterReason
 from schemas.needs import ClockMoved
-from tests.outreach.made import DAY, NOW, clock, contact, standing
+from tests.outreach.made import DAY, NOW, Room, clock, contact, opened, standing
 
 
 def message(key: str, destination: str = "log") -> OutboxMessage:
@@ -122,6 +122,31 @@ def test_dead_letters_are_kept_once_and_can_be_settled(store: Store) -> None:
         assert tx.dead_letters.listed("not_json") == [letters[2], letters[0]]
         tx.dead_letters.settle(letters[2].letter_id, "replayed", NOW)
         assert tx.dead_letters.listed() == [letters[1], letters[0]]
+        assert not tx.dead_letters.settle(letters[2].letter_id, "discarded", NOW), "somebody was faster"
+        assert not tx.dead_letters.settle("ringahead.orders/9/9", "discarded", NOW), "no such letter"
+        (settled,) = tx.dead_letters.settled()
+        assert (settled.letter, settled.settled_how, settled.settled_at) == (letters[2], "replayed", NOW)
+
+
+def test_an_edited_letter_keeps_what_came_and_a_settled_one_is_not_edited(store: Store) -> None:
+    letter = dead_letter(
+        source="ringahead.orders", partition=1, offset=7, key=None, raw=b"{", reason=DeadLetterReason.NOT_JSON,
+        detail="", first_seen=NOW, replay_of="ringahead.orders/1/3",
+    )  # fmt: skip
+    with store.begin() as tx:
+        tx.dead_letters.put([letter])
+        tx.dead_letters.edit(letter.letter_id, Edited(b"a", b"{}"))
+    with store.begin() as tx:
+        kept = tx.dead_letters.kept(letter.letter_id)
+        assert kept is not None
+        assert (kept.letter, kept.to_send, kept.settled_at) == (letter, Edited(b"a", b"{}"), None)
+        assert kept.letter.replay_of == "ringahead.orders/1/3"
+        tx.dead_letters.settle(letter.letter_id, "discarded", NOW)
+        tx.dead_letters.edit(letter.letter_id, Edited(None, b"[]"))
+        again = tx.dead_letters.kept(letter.letter_id)
+        assert again is not None
+        assert again.edited == Edited(b"a", b"{}")
+        assert tx.dead_letters.kept("none/0/0") is None
         assert tx.dead_letters.get(letters[2].letter_id) == letters[2]
 
 
@@ -258,3 +283,21 @@ def test_a_claim_walks_the_index_of_ranks(sqlite_store: SqlStore) -> None:
     assert sum("tasks_by_rank" in step for step in steps) == len(TaskClass), "one walk a skill and class"
     assert not [step for step in steps if step.startswith("SCAN tasks") and "USING" not in step]
     assert sum("TEMP B-TREE" in step for step in steps) <= len(TaskClass), "only the few that were found are sorted"
+
+
+def test_the_best_of_an_hour_wake_and_are_looked_at_first(room: Room) -> None:
+    for number in range(4):
+        room.account(f"a{number}", opened(f"a{number}", p_due=0.5 + number / 10))
+    names = {room.task(f"a{number}").task_id: number for number in range(4)}
+    shut = [Hint(task_id, NOW, None, Reason.OUTSIDE_CALLING_HOURS) for task_id in names]
+    room.do(lambda tx: tx.tasks.set_hints(shut))
+    assert room.do(lambda tx: tx.tasks.wake(NOW, 2)) == 2
+    awake = {
+        number
+        for task_id, number in names.items()
+        if room.do(lambda tx, i=task_id: tx.tasks.get(i)).eligible_from is None
+    }
+    assert awake == {3, 2}
+    over = [Hint(task_id, None, NOW, None) for task_id in names]
+    room.do(lambda tx: tx.tasks.set_hints(over))
+    assert [names[task.task_id] for task in room.do(lambda tx: tx.tasks.outdated_hints(NOW, 3))] == [3, 2, 1]
