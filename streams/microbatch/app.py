@@ -107,7 +107,7 @@ class BatchApp(faust.App):  # type: ignore[misc]  # Faust is not typed for us
         """What the worker is doing; may be asked from any thread."""
         runner, loop_age = self.runner, time.monotonic() - self._loop_ran
         age = runner.heartbeat.age_seconds()
-        return WorkerStatus(tuple(runner.lanes()), runner.stats, age, self._fence_seconds, loop_age)
+        return WorkerStatus(tuple(runner.lanes()), runner.joined, runner.stats, age, self._fence_seconds, loop_age)
 
     async def on_stop(self) -> None:
         """Finish what is at work, commit, and give the partitions back before the consumer leaves the group."""

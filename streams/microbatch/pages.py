@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Self
 from streams.microbatch.status import WorkerStatus
 
 REQUEST_SECONDS = 5.0
+POLL_SECONDS = 0.1
 
 
 class Page(NamedTuple):
@@ -61,7 +62,7 @@ class PageServer:
 
     def start(self) -> Self:
         """Serve from now on."""
-        threading.Thread(target=self._server.serve_forever, name="pages", daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(POLL_SECONDS,), name="pages", daemon=True).start()
         return self
 
     def stop(self) -> None:

@@ -101,6 +101,11 @@ class BatchRunner:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._room.wait(), seconds)
 
+    @property
+    def joined(self) -> bool:
+        """The group has assigned this worker its partitions at least once; they may have been none."""
+        return self._generation >= 0
+
     def lanes(self) -> list[LaneStatus]:
         """What each lane is doing; may be asked from any thread."""
         return [self._status(place, slot) for place, slot in sorted([*self._slots.items()])]

@@ -67,6 +67,8 @@ class WorkerStatus:
     """The whole worker."""
 
     lanes: tuple[LaneStatus, ...]
+    joined: bool
+    """The group has given it partitions, or none, at least once."""
     stats: Stats
     heartbeat_age_seconds: float
     """Since the group answered; long means that the partitions may be another's."""
@@ -77,14 +79,18 @@ class WorkerStatus:
 
     @property
     def member(self) -> bool:
-        """The group has answered lately."""
-        return self.heartbeat_age_seconds <= self.fence_seconds
+        """The group has it, and has answered lately."""
+        return self.joined and self.heartbeat_age_seconds <= self.fence_seconds
 
     def not_ready(self) -> list[str]:
         """Why no work may be expected of it now; empty when it is ready."""
-        reasons = [] if self.member else [f"the group has not answered for {self.heartbeat_age_seconds:.0f} s"]
-        waiting = (lane for lane in self.lanes if not lane.ready)
-        return [*reasons, *(f"{lane.place.topic}[{lane.place.partition}]: {lane.says()}" for lane in waiting)]
+        reasons = [
+            f"{lane.place.topic}[{lane.place.partition}]: {lane.says()}" for lane in self.lanes if not lane.ready
+        ]
+        if self.member:
+            return reasons
+        silent = f"the group has not answered for {self.heartbeat_age_seconds:.0f} s"
+        return [silent if self.joined else "the group has not taken it in yet", *reasons]
 
     def as_json(self) -> dict[str, Any]:
         """For /readyz."""

@@ -117,6 +117,11 @@ class Watchdog(threading.Thread):
         self._end = end or end_process
         self._reader: LogReader | None = None
 
+    def start(self) -> None:
+        """Watch from now on."""
+        self._rearm()
+        super().start()
+
     def run(self) -> None:
         """Until the process ends."""
         asyncio.run(self._watch())

@@ -4,9 +4,11 @@ Nothing is idempotent on purpose: a record applied twice, lost or out of order s
 """
 
 import argparse
+import asyncio
 import os
 import random
 import signal
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from streams.microbatch.app import BatchApp, BatchConfig
 from streams.microbatch.fetching import FetchThread
 from streams.microbatch.naming import changelog_topic
 from streams.microbatch.ports import Outcome, Output, PartitionStore, Record, Unavailable
+from streams.microbatch.reader import LogReader
 from streams.microbatch.worker import run_worker
 
 EVERY = 10
@@ -26,9 +29,12 @@ class Remembering:
     def __init__(self, out: str, store: PartitionStore, data: Path) -> None:
         self._out, self._store = out, store
         self._down, self._freeze = data.parent / "down", data.parent / f"freeze-{data.name}"
+        self._hang = data.parent / f"hang-{data.name}"
 
     def process(self, records: Sequence[Record]) -> Outcome:
         """Append; stand still, or raise Unavailable, where a file says so."""
+        while self._hang.exists():
+            time.sleep(0.1)
         states: dict[bytes, bytes] = {}
         outcome = Outcome()
         for record in records:
@@ -69,6 +75,8 @@ def build(options: argparse.Namespace) -> BatchApp:
             heartbeat_seconds=2,
             rebalance_timeout_seconds=15,
             request_timeout_seconds=10,
+            stall_seconds=options.stall,
+            fetch_bytes=options.fetch_bytes,
         )
     )
     app.stateful(log, lambda _, store: Remembering(out, store, options.data))
@@ -87,6 +95,13 @@ def build(options: argparse.Namespace) -> BatchApp:
         async for event in stream.noack().events():
             await app.runner.handle(event.value)
             await stream.ack(event)
+
+    @app.task  # type: ignore[untyped-decorator]
+    async def block():  # type: ignore[no-untyped-def]
+        while True:
+            await asyncio.sleep(0.1)
+            while (options.data.parent / f"block-{options.data.name}").exists():
+                time.sleep(0.1)  # noqa: ASYNC251  # that is the fault
 
     return app
 
@@ -107,6 +122,18 @@ def lose_fetches(share: float) -> None:
     FetchThread.fetch = lossy  # type: ignore[method-assign]
 
 
+def crawl(seconds: float) -> None:
+    """From now on wait before each segment of a changelog."""
+    segments = LogReader.segments
+
+    async def slowly(self, place, start, end):  # type: ignore[no-untyped-def]
+        async for segment in segments(self, place, start, end):
+            await asyncio.sleep(seconds)
+            yield segment
+
+    LogReader.segments = slowly  # type: ignore[method-assign]
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--bootstrap", required=True)
@@ -115,7 +142,13 @@ if __name__ == "__main__":
     parser.add_argument("--batch", type=int, default=100)
     parser.add_argument("--lose", type=float, default=0.0)
     parser.add_argument("--no-self-fence", action="store_true")
+    parser.add_argument("--stall", type=float, default=300.0)
+    parser.add_argument("--fetch-bytes", type=int, default=4 * 1024 * 1024)
+    parser.add_argument("--crawl", type=float, default=0.0)
+    parser.add_argument("--port", type=int, required=True)
     arguments = parser.parse_args()
     if arguments.lose:
         lose_fetches(arguments.lose)
-    run_worker(build(arguments))
+    if arguments.crawl:
+        crawl(arguments.crawl)
+    run_worker(build(arguments), ("127.0.0.1", arguments.port))

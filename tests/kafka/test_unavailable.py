@@ -42,7 +42,7 @@ def test_brokers_that_go_and_come_back(local_kafka: Callable[[], LocalKafka], tm
     bench = Bench(Cluster(kafka.bootstrap, "brokers"), tmp_path)
     try:
         bench.create_topics()
-        worker = bench.start()
+        worker = bench.start("a", "--stall", "6")  # what the brokers do is not the worker's fault
         bench.cluster.produce(bench.records(1000, bench.raw))
         bench.wait_until_equal()
         kafka.stop()

@@ -7,11 +7,14 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
+import urllib.request
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from ops.kafka_local import free_ports
 from streams.microbatch.delivery import Connection, Delivery, partition_of
 from streams.microbatch.ports import Output
 from tests.kafka.cluster import PARTITIONS, Cluster
@@ -132,14 +135,43 @@ class Worker:
     def __init__(self, bench: Bench, name: str, options: Sequence[str]) -> None:
         self.name, self.data = name, bench.folder / name
         self._log = bench.folder / f"{name}-{len(bench.workers)}.txt"
+        self.port = free_ports(1)[0]
         command = ["-m", "tests.kafka.counting", "--bootstrap", bench.cluster.bootstrap]
-        options = ["--prefix", bench.cluster.prefix, "--data", str(self.data), *options]
+        options = ["--prefix", bench.cluster.prefix, "--data", str(self.data), "--port", str(self.port), *options]
         with self._log.open("wb") as log:
             self.process = subprocess.Popen([sys.executable, *command, *options], stdout=log, stderr=log)
 
     def said(self) -> str:
         """Its output so far."""
         return self._log.read_text(errors="replace")
+
+    def ask(self, path: str) -> tuple[int, str]:
+        """What it answers over HTTP; (0, "") where nobody listens."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+        except OSError:
+            return 0, ""
+
+    def wait_until(self, path: str, status: int, says: str = "", seconds: float = 60) -> None:
+        """Wait until it answers like this."""
+        deadline = time.monotonic() + seconds
+        while (answer := self.ask(path))[0] != status or says not in answer[1]:
+            assert time.monotonic() < deadline, f"{path}: {answer}\n{self.said()[-3000:]}"
+            time.sleep(0.1)
+
+    @contextmanager
+    def told(self, what: str) -> Iterator[None]:
+        """Meanwhile a file tells it to misbehave: hang (the processor), block (the event loop)."""
+        file = self.data.parent / f"{what}-{self.name}"
+        file.touch()
+        try:
+            yield
+        finally:
+            file.unlink()
 
     def kill(self) -> None:
         """SIGKILL."""

@@ -24,9 +24,10 @@ class Worker:
     def __init__(self) -> None:
         self.lanes: tuple[LaneStatus, ...] = (READY,)
         self.heartbeat_age = self.loop_age = 1.0
+        self.joined = True
 
     def status(self) -> WorkerStatus:
-        return WorkerStatus(self.lanes, Stats(), self.heartbeat_age, 25, self.loop_age)
+        return WorkerStatus(self.lanes, self.joined, Stats(), self.heartbeat_age, 25, self.loop_age)
 
 
 @pytest.fixture
@@ -78,6 +79,14 @@ def test_without_the_group_it_is_not_ready(port: int, worker: Worker) -> None:
     worker.heartbeat_age = 26
     status, told = ask(port, "/readyz")
     assert (status, json.loads(told)["reasons"]) == (503, ["the group has not answered for 26 s"])
+
+
+def test_before_the_group_has_taken_it_in_it_is_not_ready(port: int, worker: Worker) -> None:
+    worker.lanes, worker.joined = (), False
+    status, told = ask(port, "/readyz")
+    assert (status, json.loads(told)["reasons"]) == (503, ["the group has not taken it in yet"])
+    worker.joined = True
+    assert ask(port, "/readyz")[0] == 200, "one worker more than there are partitions"
 
 
 def test_a_blocked_event_loop_is_not_alive(port: int, worker: Worker) -> None:

@@ -1,5 +1,7 @@
 """When the watchdog ends a worker, and when it must not."""
 
+import subprocess
+import sys
 from collections.abc import Mapping
 
 import pytest
@@ -20,7 +22,7 @@ def lane(at: int | None = 5, ready: bool = True, **more: object) -> LaneStatus:
 
 
 def worker(*lanes: LaneStatus, heartbeat_age: float = 1.0) -> WorkerStatus:
-    return WorkerStatus(lanes, Stats(), heartbeat_age, fence_seconds=25, loop_age_seconds=0)
+    return WorkerStatus(lanes, True, Stats(), heartbeat_age, fence_seconds=25, loop_age_seconds=0)
 
 
 def watched(*looks: tuple[WorkerStatus, Ends], step: float = STEP) -> str | None:
@@ -94,6 +96,24 @@ def test_a_partition_that_went_and_came_back_starts_anew() -> None:
 
 def test_the_line_says_where_the_event_loop_is() -> None:
     assert "the event loop is in test_the_line_says_where" in whereabouts() or "is in whereabouts" in whereabouts()
+
+
+SEIZED = """
+import ctypes
+from streams.microbatch.delivery import Connection
+from streams.microbatch.stats import Stats
+from streams.microbatch.status import WorkerStatus
+from streams.microbatch.watchdog import Watchdog
+Watchdog(Connection("127.0.0.1:1"), lambda: WorkerStatus((), True, Stats(), 1, 25, 0), 1.0).start()
+ctypes.PyDLL(None).sleep(60)
+"""
+
+
+def test_a_process_in_which_no_thread_runs_any_more_is_ended_too() -> None:
+    """PyDLL keeps the interpreter's lock while the C function sleeps."""
+    done = subprocess.run([sys.executable, "-c", SEIZED], check=False, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1
+    assert "Timeout (0:00:02)!" in done.stderr
 
 
 @pytest.mark.parametrize(("ready", "says"), [(True, "ready"), (False, "opening")])
