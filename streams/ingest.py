@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pydantic_core import to_json
 
 from schemas.dead_letters import DeadLetter
-from schemas.envelope import Event, decode, encode, parse_json
+from schemas.envelope import Event, encode, parse_json
 from schemas.errors import BadEvent, DeadLetterReason
 from schemas.events import BROADCAST, EVERYBODY, PUBLIC
 from schemas.events.accounts import AccountMerged
+from streams.decoding import read
 from streams.microbatch.ports import Headers, Record
 from streams.processor import letter_of
 
@@ -58,7 +59,7 @@ def _accepted(record: Record, rules: IngestRules) -> Event:
         raise BadEvent(DeadLetterReason.NOT_JSON, "the record has no value")
     if len(raw) > rules.max_bytes:
         raise BadEvent(DeadLetterReason.TOO_LARGE, f"{len(raw)} bytes; at most {rules.max_bytes} are accepted")
-    event = decode(_structured(raw, record.headers))
+    event = read(_structured(raw, record.headers))
     if type(event.fact) not in PUBLIC:
         raise BadEvent(DeadLetterReason.NOT_ALLOWED_HERE, f"{event.type} is written by Ringahead alone")
     _check_subject(event)

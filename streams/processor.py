@@ -12,7 +12,7 @@ from datetime import datetime
 
 from schemas.base import EARLIEST, LATEST
 from schemas.dead_letters import DeadLetter, dead_letter
-from schemas.envelope import Event, decode
+from schemas.envelope import Event
 from schemas.errors import BadEvent, DeadLetterReason
 from schemas.events import BROADCAST, EVERYBODY
 from schemas.events.ours import ProductChanged, RolloutContinued, TimePassed
@@ -26,6 +26,7 @@ from streams.core.fold import fold_event
 from streams.core.outcomes import RECORDED_EFFECTS
 from streams.core.passing import look_at
 from streams.core.standing import tell_standing
+from streams.decoding import read
 from streams.in_force import InForce
 from streams.microbatch.ports import PartitionStore, Record, Write
 from streams.state import Partition, moment
@@ -182,7 +183,7 @@ def read_event(record: Record) -> Event:
     """The event of a log record; raises BadEvent also where key and subject disagree."""
     if record.value is None:
         raise BadEvent(DeadLetterReason.NOT_JSON, "the record has no value")
-    event = decode(record.value)
+    event = read(record.value)
     if record.key != event.subject.encode():
         raise BadEvent(DeadLetterReason.KEY_MISMATCH, "the record's key is not the event's subject")
     if (event.subject == EVERYBODY) != (type(event.fact) in BROADCAST):
