@@ -102,8 +102,12 @@ class Stage:
         return process
 
     def begin(self, warm_days: int = WARM_DAYS) -> tuple[Supervised, Supervised]:
-        """A worker and a desk that have caught up with the story so far, decisions in force."""
-        worker, desk = self.start("worker"), self.start("desk")
+        """A worker and a desk that have caught up with the story so far, decisions in force.
+
+        A row that has started its own under these names keeps them.
+        """
+        worker = self.processes.get("worker") or self.start("worker")
+        desk = self.processes.get("desk") or self.start("desk")
         self.load.send(self.story.days(warm_days))
         self.load.send(self.story.put_in_force())
         self.load.send(self.story.days(1))
@@ -141,6 +145,10 @@ class Stage:
         except (KafkaError, OSError, TimeoutError):
             return 1
         return sum(row.end if row.lag_events is None else row.lag_events for row in rows if row.group == group)
+
+    def members(self, group: str) -> int:
+        """How many processes the group has, once it is stable; 0 before."""
+        return asyncio.run(_members(self.kafka.bootstrap, group))
 
     def marks(self, *topics: str) -> Mapping[Place, int]:
         """Ends of the inputs now: who has committed beyond them goes on under load."""
@@ -181,10 +189,22 @@ async def _out_of_sync(bootstrap: str) -> int:
     try:
         await admin.start()
         described = await admin.describe_topics()
-    except (KafkaError, OSError) as error:
-        assert error is not None
-        return -1
+    except (KafkaError, OSError):
+        return 1
     finally:
         await admin.close()
     parts = [part for one in described for part in one["partitions"]]
     return sum(len(part["isr"]) < len(part["replicas"]) for part in parts)
+
+
+async def _members(bootstrap: str, group: str) -> int:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
+    try:
+        await admin.start()
+        answers = await admin.describe_consumer_groups([group])
+    except (KafkaError, OSError):
+        return 0
+    finally:
+        await admin.close()
+    _, _, state, _, _, members, *_ = answers[0].groups[0]
+    return len(members) if state == "Stable" else 0

@@ -31,7 +31,7 @@ class Supervised:
         self.name, self.log, self.restarts = name, log, restarts
         self._command = [*prefix, sys.executable, *main, *command]
         self._environment = {**os.environ, **environment}
-        self._wanted = True
+        self._wanted, self._held = True, False
         self.exits: list[int] = []
         """Exit codes of those that ended without being told to by `stop`; -9 after a kill."""
         self.process = self._start()
@@ -51,6 +51,8 @@ class Supervised:
             if not self.restarts:
                 return
             time.sleep(RESTART_SECONDS)
+            while self._held and self._wanted:
+                time.sleep(RESTART_SECONDS / 10)
             if not self._wanted:
                 return
             self.process = self._start()
@@ -72,6 +74,16 @@ class Supervised:
     def kill(self) -> None:
         """SIGKILL; the supervisor starts it again."""
         self.process.kill()
+
+    def hold(self) -> None:
+        """SIGKILL, and not started again before `go_on`."""
+        self._held = True
+        self.process.kill()
+        self.process.wait()
+
+    def go_on(self) -> None:
+        """Let the supervisor start it again."""
+        self._held = False
 
     def freeze(self) -> None:
         """SIGSTOP."""

@@ -3,8 +3,11 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+import rocksdict
+
 from schemas.topics import Topic
 from streams.kafka.names import CHANGELOG
+from streams.microbatch.store import LocalStore
 from tests.comparing import Work, whole_topic, work
 from tests.faults.model import Model, fold_log
 from tests.faults.report import Row
@@ -35,14 +38,20 @@ class Verdict:
         return self.repeated_effects + self.duplicate_tasks
 
 
-def judge(stage: Stage, row: Row, *, effects_once: bool = True) -> Verdict:
-    """Wait until everything has caught up, compare with the model, and fill the row. Fails on any difference."""
+def judge(stage: Stage, row: Row, *, effects_once: bool = True, local: str | None = "worker") -> Verdict:
+    """Wait until everything has caught up, compare with the model, and fill the row. Fails on any difference.
+
+    effects_once: False where a fold begins anew and says its effects again, which the desk recognises.
+    local: the worker that has all partitions now; it is stopped, and its local state is compared, too.
+    """
     stage.settle()
     settings = stage.settings
     model = fold_log(whole_topic(settings, Topic.LOG.value), stage.story.artefacts(), settings)
     verdict = Verdict(lost_events=len(stage.load.ids - model.events))
     verdict.examples += sorted(stage.load.ids - model.events)[:3]
     _states(stage, model, verdict)
+    if local is not None:
+        _local_states(stage, local, model, verdict)
     _effects(stage, model, verdict, effects_once)
     _tasks(model.tasks, work(stage.store, settings), verdict)
     row.events, row.rate = len(model.events), round(stage.load.reached_rate)
@@ -63,6 +72,19 @@ def _states(stage: Stage, model: Model, verdict: Verdict) -> None:
     wrong = [key for key in model.states.keys() | found.keys() if model.states.get(key) != found.get(key)]
     verdict.wrong_states = len(wrong)
     verdict.examples += [str(key) for key in wrong[:3]]
+
+
+def _local_states(stage: Stage, name: str, model: Model, verdict: Verdict) -> None:
+    code, seconds = stage.processes[name].stop()
+    assert code == 0, f"{name} left with {code} after {seconds:.1f} s\n{stage.said()}"
+    found: dict[bytes, bytes] = {}
+    for folder in sorted((stage.local_state(name) / "state").iterdir()):
+        store = LocalStore.open(folder, rocksdict.Cache(1 << 20))
+        found.update(store.items(b"a:"))
+        store.close()
+    wrong = [key for key in model.states.keys() | found.keys() if model.states.get(key) != found.get(key)]
+    verdict.wrong_states += len(wrong)
+    verdict.examples += [f"locally {key!r}" for key in wrong[:3]]
 
 
 def _effects(stage: Stage, model: Model, verdict: Verdict, once: bool) -> None:

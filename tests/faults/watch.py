@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -43,6 +44,8 @@ class Watch:
         self._bootstrap = bootstrap
         self._ended = threading.Event()
         self.last = Sight(0.0)
+        self.moved: dict[tuple[str, Place], list[float]] = {}
+        """When each group was seen to have moved on in each partition."""
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="watch", daemon=True)
         self._thread.start()
 
@@ -73,6 +76,15 @@ class Watch:
         sight = self.fresh()
         done = sight.committed.get(group, {})
         return {place: max(end, done.get(place, 0)) for place, end in sight.ends.items() if place[0] in set(topics)}
+
+    def longest_stall(self, places: Iterable[Place], since: float, group: str = WORKERS) -> float:
+        """The longest time in which the group was not seen to move on in one of these partitions; needs load."""
+        now = time.monotonic()
+        stalls = []
+        for place in places:
+            times = [since, *(at for at in self.moved.get((group, place), []) if since < at), now]
+            stalls.append(max(later - earlier for earlier, later in pairwise(times)))
+        return max(stalls)
 
     async def _run(self) -> None:
         while not self._ended.is_set():
@@ -114,6 +126,10 @@ class Watch:
         at = time.monotonic()
         committed = {group: await self._committed(admin, group) for group in GROUPS}
         ends = await reader.end_offsets(places)
+        for group, positions in committed.items():
+            for place, offset in positions.items():
+                if offset != self.last.committed.get(group, {}).get(place):
+                    self.moved.setdefault((group, place), []).append(at)
         self.last = Sight(at, {(p.topic, p.partition): end for p, end in ends.items()}, committed)
 
     async def _committed(self, admin: AIOKafkaAdminClient, group: str) -> dict[Place, int]:
