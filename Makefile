@@ -3,6 +3,7 @@
 #   make test        every test that needs no server
 #   make bench-forecast  what forecasting costs, beside other libraries
 #   make bench-claims  200 agents claim among a million open tasks, 10 minutes
+#   make faults      the fault matrix on three brokers and a database, in full: hours; OUT=DIR keeps its figures
 #   make test-all    that, and the lanes that need a server: see the end of `make test`
 
 VENV := .venv
@@ -18,7 +19,7 @@ PYTEST := $(BIN)/python -m pytest
 LANE_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all bench-forecast lint format lock clean lane-slow lane-kafka lane-postgres lane-browser lane-benchmarks lane-compose lane-demo bench-claims
+.PHONY: help demo test test-all bench-forecast lint format lock clean lane-slow lane-kafka lane-postgres lane-browser lane-benchmarks lane-compose lane-demo bench-claims faults faults-short
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -69,14 +70,22 @@ test: $(VENV)/.dev
 	@echo "  browser   Chromium                                          make lane-browser"
 	@echo "  slow      nothing but minutes: kills, parity, full data     make lane-slow"
 
-test-all: test lint lane-slow lane-kafka lane-postgres lane-browser lane-benchmarks lane-compose lane-demo
+test-all: test lint lane-slow lane-kafka faults-short lane-postgres lane-browser lane-benchmarks lane-compose lane-demo
 
 # A lane's tests may not skip: a server that is not there fails it, with the reason; so does a lane without tests.
 lane-slow: $(VENV)/.dev
 	@$(PYTEST) --no-skips -m "slow and not kafka and not postgres and not browser" $(LANE_ARGS)
 
 lane-kafka: $(VENV)/.dev
-	@$(PYTEST) --no-skips -m "kafka" $(LANE_ARGS)
+	@$(PYTEST) --no-skips -m "kafka and not faults" $(LANE_ARGS)
+
+# The rows one by one: LANE_ARGS="-k kill --faults-rate 500".
+faults: $(VENV)/.dev
+	@$(PYTEST) --no-skips tests/faults -m faults -s --faults-full --faults-out $(or $(OUT),var/faults) $(LANE_ARGS)
+
+# Three kills, one rebalance, one broker, one stop of the database.
+faults-short: $(VENV)/.dev
+	@$(PYTEST) --no-skips tests/faults -m faults_short -s $(if $(OUT),--faults-out $(OUT)) $(LANE_ARGS)
 
 lane-postgres: $(VENV)/.dev
 	@$(PYTEST) --no-skips -m "postgres and not kafka" $(LANE_ARGS)
@@ -114,6 +123,7 @@ lock:
 	$(COMPILE) $(UPGRADE) --extra dev pyproject.toml -o requirements-dev.lock
 	$(COMPILE) -c requirements-dev.lock pyproject.toml -o requirements.lock
 	$(COMPILE) -c requirements-dev.lock --extra backtest pyproject.toml -o requirements-backtest.lock
+	$(COMPILE) --extra rivals pyproject.toml -o requirements-rivals.lock
 	echo 'setuptools>=77' | $(COMPILE) $(UPGRADE) - -o requirements-build.lock
 
 clean:
