@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecasting.additive import Additive, design, standardise
+from forecasting.additive import Additive
+from forecasting.basis import DIGITS, basis_of
 from forecasting.features import account_features, pair_features
 from forecasting.hazard import ENDS_DAYS, hazards
 from forecasting.renewal import renewal_curve
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from forecasting.basis import Basis
     from forecasting.columns import Floats
     from forecasting.features import Columns
     from forecasting.renewal import RenewalParameters
@@ -34,14 +36,11 @@ if TYPE_CHECKING:
     Singles = NDArray[np.float32]
 
 MIN_EVENTS = 60  # orders, and silences, that the rows must hold: below it the renewal stands by itself
-KNOTS_AT = (1 / 3, 2 / 3)  # quantiles of each feature
 CORE = ("p_renewal", "a_renewal", "p_orders", "share")
 CORE_PENALTY = 3.0
 STRAIGHT, BENT, APART = 40.0, 200.0, 200.0  # penalties: of lines, of bends, of an interval's own deviation
 FADE_HALF_LIFE_DAYS = 60.0  # of a window's weight: populations drift
 MAX_ROWS = 45_000
-DIGITS = 6
-LEAST_SCALE = 0.02  # a feature that varies less is as good as constant; scaled up it would be all chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,42 +78,38 @@ def account_examples(windows: Sequence[Window], own: RenewalParameters) -> Examp
     return _examples(windows, found)
 
 
-def fit_hazard(examples: Examples, max_rows: int = MAX_ROWS) -> Additive | None:
-    """The hazard of every interval, from a sample of max_rows each; None where the examples say too little."""
+def fit_hazard(examples: Examples, max_rows: int = MAX_ROWS, basis: Basis | None = None) -> Additive | None:
+    """The hazard of every interval, from a sample of max_rows each; None where the examples say too little.
+
+    basis: of the examples' rows, where it was made already.
+    """
     asked = np.minimum(examples.length, ENDS_DAYS[-1])
     came = examples.wait < asked
     if min(came.sum(), (~came).sum()) < MIN_EVENTS:
         return None
-    mean, scale = examples.features.mean(0), examples.features.std(0)
-    scale = np.where(scale > LEAST_SCALE, scale, 1.0)
-    z = standardise(examples.features, mean, scale)
-    knots = tuple(_knots(z[:, place]) for place in range(z.shape[1]))
-    straight = z.shape[1]
-    regressors = design(np.asarray(z, np.float32), knots)  # half the memory; this is what is largest in learning
-    del z
-    middle = regressors.mean(0, dtype=np.float64)
-    regressors -= middle.astype(np.float32)
+    basis = basis_of(examples.features) if basis is None else basis
     heads = []
-    for head in _heads(examples, regressors, straight, max_rows):
-        constant = head[0] - float(head[1:] @ middle)
+    for head in _heads(examples, basis, max_rows):
+        constant = head[0] - float(head[1:] @ basis.middle)
         heads.append(tuple(np.round([constant, *head[1:]], DIGITS).tolist()))
-    return Additive(examples.names, _rounded(mean), _rounded(scale), knots, tuple(heads))
+    return Additive(examples.names, basis.mean, basis.scale, basis.knots, tuple(heads))
 
 
-def _heads(examples: Examples, regressors: Singles, straight: int, max_rows: int) -> list[Floats]:
+def _heads(examples: Examples, basis: Basis, max_rows: int) -> list[Floats]:
     """Intercept and coefficients of each interval; those without enough events take what all have in common."""
     rng = np.random.default_rng(0)
     weight = np.exp2(-examples.length / FADE_HALF_LIFE_DAYS)
     weight = weight / weight.mean()
+    straight = basis.straight
     seen = [seen_in(examples, place) for place in range(len(ENDS_DAYS))]
-    penalty = np.where(np.arange(regressors.shape[1]) < straight, STRAIGHT, BENT)
+    penalty = np.where(np.arange(len(basis.middle)) < straight, STRAIGHT, BENT)
     rows = np.concatenate([_some(np.flatnonzero(mask), max_rows // len(seen), rng) for mask, _ in seen])
     kind = np.repeat(np.arange(len(seen)), [min(int(mask.sum()), max_rows // len(seen)) for mask, _ in seen])
     outcome = np.stack([came for _, came in seen])[kind, rows].astype(float)
     length_days = np.diff([0.0, *ENDS_DAYS])
     once = np.minimum(EVERY_DAYS / length_days, 1.0)  # windows of long intervals tell of each order several times
     counted = weight[rows] * once[kind]
-    common = _common(examples, regressors[rows], outcome, counted, penalty, np.log(length_days)[kind])
+    common = _common(examples, basis.at(rows), outcome, counted, penalty, np.log(length_days)[kind])
     heads = []
     for place, (mask, came) in enumerate(seen):
         start = np.concatenate([[common[0] + np.log(length_days[place])], common[1:]])
@@ -122,8 +117,9 @@ def _heads(examples: Examples, regressors: Singles, straight: int, max_rows: int
         at = _some(np.flatnonzero(mask), max_rows, rng)
         if min(came[at].sum(), (~came[at]).sum()) < MIN_EVENTS:
             continue
-        lines, stiff = regressors[at, :straight], np.full(straight, APART)
-        moved = fit_cloglog(lines, came[at].astype(float), weight[at] * once[place], stiff, regressors[at] @ common[1:])
+        regressors, stiff = basis.at(at), np.full(straight, APART)
+        offset = regressors @ common[1:]
+        moved = fit_cloglog(regressors[:, :straight], came[at].astype(float), weight[at] * once[place], stiff, offset)
         start[0] = moved[0]
         start[1 : straight + 1] += moved[1:]
     return heads
@@ -157,16 +153,5 @@ def _examples(windows: Sequence[Window], found: list[Columns]) -> Examples:
     return Examples(features, names, wait, np.repeat([w.length_days for w in windows], rows))
 
 
-def _knots(values: Floats) -> tuple[float, ...]:
-    """Places to bend at: quantiles with enough on either side, none where a feature hardly varies."""
-    low, high = float(values.min()) + 0.1, float(values.max()) - 0.1
-    found = np.unique(np.round(np.quantile(values, KNOTS_AT), 3)).tolist()
-    return tuple(knot for knot in found if low < knot < high)
-
-
 def _some(rows: Places, size: int, rng: np.random.Generator) -> Places:
     return rng.choice(rows, size, replace=False) if len(rows) > size else rows
-
-
-def _rounded(values: Floats) -> tuple[float, ...]:
-    return tuple(np.round(values, DIGITS).tolist())

@@ -68,22 +68,13 @@ class OrderDays:
 
     def accounts_in_context(self, as_of_day: float, pairs: Pairs | None = None) -> Pairs:
         """One row an account (SKU '*'), with the pulse of its pairs at as_of_day."""
-        whole, pairs = self.of_accounts().pairs(), pairs or self.pairs()
-        place = np.zeros(len(self.account_ids), np.int64)
-        place[whole.account] = np.arange(len(whole))
-        at, columns = place[pairs.account], pairs.columns
-        counts = [None, columns.orders, columns.orders > 1, is_due(columns, as_of_day)]
-        pulse = np.column_stack([np.bincount(at, weights, len(whole)) for weights in counts])
-        return replace(whole, columns=replace(whole.columns, pulse=pulse.astype(float)))
+        return accounts_in_context(self.of_accounts().pairs(), pairs or self.pairs(), as_of_day)
 
     def pairs_in_context(self, as_of_day: float) -> Pairs:
         """As `pairs`, with their SKUs, and the columns of each one's account with its pulse at as_of_day."""
         pairs = self.pairs()
-        whole = self.accounts_in_context(as_of_day, pairs)
-        place = np.zeros(len(self.account_ids), np.int64)
-        place[whole.account] = np.arange(len(whole))
-        context = whole.columns.take(place[pairs.account])
-        return replace(pairs, columns=replace(pairs.columns, account=context, skus=pairs.sku_names()))
+        found = with_accounts(pairs, self.accounts_in_context(as_of_day, pairs))
+        return replace(found, columns=replace(found.columns, skus=pairs.sku_names()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +100,28 @@ class Pairs:
     def sku_names(self) -> list[str]:
         """SKU of each pair."""
         return [self.history.skus[i] for i in self.sku]
+
+
+def accounts_in_context(whole: Pairs, pairs: Pairs, as_of_day: float) -> Pairs:
+    """Accounts (one row each) with the pulse of their pairs at as_of_day."""
+    place = _places(whole)
+    at, columns = place[pairs.account], pairs.columns
+    counts = [None, columns.orders, columns.orders > 1, is_due(columns, as_of_day)]
+    pulse = np.column_stack([np.bincount(at, weights, len(whole)) for weights in counts])
+    return replace(whole, columns=replace(whole.columns, pulse=pulse.astype(float)))
+
+
+def with_accounts(pairs: Pairs, accounts: Pairs) -> Pairs:
+    """Pairs with the columns of each one's account."""
+    context = accounts.columns.take(_places(accounts)[pairs.account])
+    return replace(pairs, columns=replace(pairs.columns, account=context))
+
+
+def _places(whole: Pairs) -> Ints:
+    """Row of each account, by its place in the history's list of names."""
+    place = np.zeros(len(whole.history.account_ids), np.int64)
+    place[whole.account] = np.arange(len(whole))
+    return place
 
 
 def order_days(lines: pd.DataFrame) -> OrderDays:

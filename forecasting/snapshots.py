@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from forecasting.history import accounts_in_context, with_accounts
 from forecasting.products import PULL_DAYS, product_table, pull_of
 from forecasting.renewal import renewal_curve
 from forecasting.season import YEAR_DAYS
@@ -46,12 +47,13 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything as it was known at `day`: all pairs in context, accounts, products."""
+    """Everything as it was known at `day`: all pairs (without context), accounts with their pulse, products."""
 
     day: float
     pairs: Pairs
     accounts: Pairs
     products: ProductTable
+    usable: NDArray[np.bool_]  # pairs that are not silent for too long
 
 
 def window_days(first_day: float, as_of_day: float, weeks: int = NEAR_WINDOWS) -> list[float]:
@@ -75,26 +77,43 @@ def snapshots(
     history: OrderDays, days: list[float], renewal: RenewalParameters, *, with_season: bool
 ) -> Iterator[Snapshot]:
     """What was known on each day; the products' pull is what came in the PULL_DAYS before, against the renewal."""
+    past = _Past(history)
     for day in days:
-        known = history.before(day)
-        if not len(known):
+        pairs = past.pairs_at(day)
+        if not len(pairs):
             continue
-        pairs = known.pairs_in_context(day)
-        accounts = known.accounts_in_context(day, pairs)
-        products = product_table(known, pairs, day, recent_pull(known, day, renewal), with_season=with_season)
-        usable = day - pairs.columns.last_day <= MAX_SILENCE_DAYS
-        yield Snapshot(day, pairs.take(usable), accounts, products)
+        accounts = accounts_in_context(past.accounts_at(day), pairs, day)
+        products = product_table(pairs.history, pairs, day, past.pull(day, renewal), with_season=with_season)
+        yield Snapshot(day, pairs, accounts, products, day - pairs.columns.last_day <= MAX_SILENCE_DAYS)
 
 
-def recent_pull(known: OrderDays, day: float, renewal: RenewalParameters) -> Floats:
-    """Pull of each SKU at `day`, from pairs that had ordered twice PULL_DAYS before; known: what was before `day`."""
-    earlier = known.before(day - PULL_DAYS)
-    if not len(earlier):
-        return np.zeros(len(known.skus))
-    pairs = earlier.pairs()
-    pairs = pairs.take(pairs.columns.orders > 1)
-    expected = renewal_curve(renewal, pairs.columns, day - PULL_DAYS).window(0.0, PULL_DAYS)
-    return pull_of(pairs.sku, waits(known, pairs, day - PULL_DAYS) < PULL_DAYS, expected, len(known.skus))
+class _Past:
+    """The pairs as they were on several days; what is asked for twice, as PULL_DAYS later, is made once."""
+
+    def __init__(self, history: OrderDays) -> None:
+        self._history, self._whole = history, history.of_accounts()
+        self._pairs: dict[float, Pairs] = {}
+
+    def pairs_at(self, day: float) -> Pairs:
+        """All pairs that had ordered before the day."""
+        self._pairs = {at: pairs for at, pairs in self._pairs.items() if at >= day - PULL_DAYS}
+        if day not in self._pairs:
+            self._pairs[day] = self._history.before(day).pairs()
+        return self._pairs[day]
+
+    def accounts_at(self, day: float) -> Pairs:
+        """All accounts that had ordered before the day."""
+        return self._whole.before(day).pairs()
+
+    def pull(self, day: float, renewal: RenewalParameters) -> Floats:
+        """Pull of each SKU at `day`, from pairs that had ordered twice PULL_DAYS before."""
+        skus, opened = len(self._history.skus), day - PULL_DAYS
+        earlier = self.pairs_at(opened)
+        if not len(earlier):
+            return np.zeros(skus)
+        pairs = earlier.take(earlier.columns.orders > 1)
+        expected = renewal_curve(renewal, pairs.columns, opened).window(0.0, PULL_DAYS)
+        return pull_of(pairs.sku, waits(self._history.before(day), pairs, opened) < PULL_DAYS, expected, skus)
 
 
 def windows_of(
@@ -102,8 +121,9 @@ def windows_of(
 ) -> tuple[Window, Window]:
     """The pairs (at most max_rows of those ordered often, and as many of the others) and the accounts of a snapshot."""
     often = shot.pairs.columns.orders >= COLD_BELOW
-    chosen = np.concatenate([_sample(np.flatnonzero(kind), max_rows, rng) for kind in (often, ~often)])
-    pairs = shot.pairs.take(np.sort(chosen))
+    kinds = (often & shot.usable, ~often & shot.usable)
+    chosen = np.concatenate([_sample(np.flatnonzero(kind), max_rows, rng) for kind in kinds])
+    pairs = with_accounts(shot.pairs.take(np.sort(chosen)), shot.accounts)
     accounts = shot.accounts.take(_sample(np.arange(len(shot.accounts)), max_rows, rng))
     length = as_of_day - shot.day
     of_pairs, of_accounts = waits(history, pairs, shot.day), waits_of_accounts(history, accounts, shot.day)

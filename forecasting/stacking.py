@@ -18,19 +18,22 @@ import msgspec
 import numpy as np
 
 from forecasting.additive import log_hazards
+from forecasting.basis import DIGITS, basis_of
 from forecasting.hazard import ENDS_DAYS
-from forecasting.hazard_fit import DIGITS, Examples, fit_hazard, seen_in
+from forecasting.hazard_fit import Examples, fit_hazard, seen_in
 from forecasting.ridge import fit_cloglog
 from forecasting.snapshots import EVERY_DAYS
 
 if TYPE_CHECKING:
     from forecasting.additive import Additive
+    from forecasting.basis import Basis
     from forecasting.columns import Floats
 
     Believed = tuple[Additive, Floats]
 
 FOLDS_DAYS = (28.0, 56.0)  # how many of the newest days each fit goes without
 HELD_ROWS = 15_000  # of an interval in these fits: a little less sure than the whole, for a third of the time
+LEAST_ROWS = 2  # to know a spread
 NEAR_INTERVALS = 2  # have a weight of their own, the others another
 PRIOR_WEIGHT, PRIOR_PENALTY = 0.5, 100.0
 RENEWAL = "p_renewal"  # name of the features that hold the renewal's log hazards
@@ -38,18 +41,22 @@ RENEWAL = "p_renewal"  # name of the features that hold the renewal's log hazard
 
 def fit_believed(examples: Examples) -> Believed | None:
     """The hazard drawn to the renewal, and the weight of each interval, shape (intervals,); None: too few examples."""
-    model = fit_hazard(examples)
+    if len(examples.wait) < LEAST_ROWS:
+        return None
+    basis = basis_of(examples.features)
+    model = fit_hazard(examples, basis=basis)
     if model is None:
         return None
-    weights = stacking_weights(examples)
+    weights = stacking_weights(examples, basis)
     return drawn(model, weights), weights
 
 
-def stacking_weights(examples: Examples) -> Floats:
+def stacking_weights(examples: Examples, basis: Basis | None = None) -> Floats:
     """w of each interval, shape (intervals,); PRIOR_WEIGHT where nothing could be held forward."""
-    found = []
+    found, basis = [], basis_of(examples.features) if basis is None else basis
     for place, days in enumerate(FOLDS_DAYS):
-        model = fit_hazard(earlier(examples, days), HELD_ROWS)
+        known = np.flatnonzero(examples.length > days)
+        model = fit_hazard(earlier(examples, days), HELD_ROWS, basis.take(known))
         newest = FOLDS_DAYS[place - 1] if place else 0.0
         if model is not None:
             found += _held(examples.where((examples.length > newest) & (examples.length <= days)), model)
