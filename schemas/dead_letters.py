@@ -1,6 +1,7 @@
 """What is kept of a message that could not become a fact."""
 
 from base64 import b64decode, b64encode
+from dataclasses import dataclass
 from datetime import datetime
 
 from schemas.base import Code, Message, Text, UtcTime
@@ -24,6 +25,13 @@ class DeadLetter(Message):
     detail: Text = ""
     first_seen: UtcTime
     """Record time where there is one."""
+    replay_of: str | None = None
+    """The letter that was replayed, and came to this one."""
+
+    @property
+    def key(self) -> bytes | None:
+        """The record's key."""
+        return None if self.key_base64 is None else b64decode(self.key_base64)
 
     @property
     def raw(self) -> bytes:
@@ -36,6 +44,30 @@ class DeadLetter(Message):
         return f"{self.source}/{self.partition}/{self.offset}"
 
 
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """What an operator made of a letter; the letter itself stays as it came."""
+
+    key: bytes | None
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KeptLetter:
+    """A letter and what became of it."""
+
+    letter: DeadLetter
+    edited: Edited | None = None
+    settled_at: datetime | None = None
+    settled_how: str | None = None
+    """``replayed ...`` or ``discarded ...``; None: it waits."""
+
+    @property
+    def to_send(self) -> Edited:
+        """What a replay sends."""
+        return self.edited or Edited(self.letter.key, self.letter.raw)
+
+
 def dead_letter(
     *,
     source: str,
@@ -46,6 +78,7 @@ def dead_letter(
     reason: DeadLetterReason,
     detail: str,
     first_seen: datetime,
+    replay_of: str | None = None,
 ) -> DeadLetter:
     """A letter from raw bytes; of a message that fits no topic the beginning is kept."""
     if len(raw) > KEPT_BYTES:
@@ -60,4 +93,5 @@ def dead_letter(
         reason=reason,
         detail=detail[:500],
         first_seen=first_seen,
+        replay_of=replay_of,
     )

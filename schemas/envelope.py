@@ -19,6 +19,7 @@ SCHEMA_ROOT = "urn:ringahead:schema:"
 
 _OUT_OF_RANGE = ("outside of 1990 to 2099", "is outside expected range", "dates after 9999", "dates before 0000")
 """What is said of a time that is well written and cannot be."""
+_TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _TYPE_LIKE = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+")
 
 
@@ -47,6 +48,10 @@ class Event:
     subject: str
     time: datetime
     fact: Fact
+    traceparent: str | None = None
+    """W3C trace context, CloudEvents' extension for distributed tracing; carried, never decided by."""
+    replay_of: str | None = None
+    """The dead letter that this was, where an operator replayed it; extension ``replayof``."""
 
     @property
     def type(self) -> str:
@@ -60,19 +65,22 @@ def encode(event: Event) -> bytes:
     The same event gives the same bytes in every process, and again after it was decoded.
     """
     name = event.type
-    return to_json(
-        {
-            "specversion": "1.0",
-            "id": event.id,
-            "source": event.source,
-            "type": name,
-            "subject": event.subject,
-            "time": event.time.astimezone(UTC),
-            "datacontenttype": "application/json",
-            "dataschema": SCHEMA_ROOT + name,
-            "data": event.fact.model_dump(mode="json", exclude_unset=True),
-        }
-    )
+    told = {
+        "specversion": "1.0",
+        "id": event.id,
+        "source": event.source,
+        "type": name,
+        "subject": event.subject,
+        "time": event.time.astimezone(UTC),
+        "datacontenttype": "application/json",
+        "dataschema": SCHEMA_ROOT + name,
+        "data": event.fact.model_dump(mode="json", exclude_unset=True),
+    }
+    if event.traceparent is not None:
+        told["traceparent"] = event.traceparent
+    if event.replay_of is not None:
+        told["replayof"] = event.replay_of
+    return to_json(told)
 
 
 def decode(raw: bytes) -> Event:
@@ -85,12 +93,30 @@ def decode(raw: bytes) -> Event:
         fact = fact_type.model_validate(envelope.data)
     except ValidationError as error:
         raise _bad(error, DeadLetterReason.BAD_DATA, "data") from None
-    return Event(envelope.id, envelope.source, envelope.subject, envelope.time, fact)
+    extensions = envelope.model_extra or {}
+    return Event(
+        envelope.id,
+        envelope.source,
+        envelope.subject,
+        envelope.time,
+        fact,
+        trace_of(extensions.get("traceparent")),
+        _replay_of(extensions.get("replayof")),
+    )
 
 
 def broadcast(fact: Fact, *, source: str, id: str, time: datetime) -> Event:  # noqa: A002 - CloudEvents' own word
     """An event that concerns every account."""
     return Event(id, source, EVERYBODY, time, fact)
+
+
+def trace_of(told: object) -> str | None:
+    """A W3C traceparent, or None for anything else: a broken one ends the trace, and refuses nothing."""
+    return told if isinstance(told, str) and _TRACEPARENT.fullmatch(told) else None
+
+
+def _replay_of(told: object) -> str | None:
+    return told if isinstance(told, str) and 0 < len(told) <= 200 and told.isprintable() else None
 
 
 def parse_json(raw: bytes) -> Any:

@@ -3,21 +3,26 @@
 CloudEvents come in structured mode, or in Kafka's binary mode (attributes as ``ce_`` headers, Kafka protocol binding).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic_core import to_json
 
 from schemas.dead_letters import DeadLetter
-from schemas.envelope import Event, encode, parse_json
+from schemas.envelope import Event, encode, parse_json, trace_of
 from schemas.errors import BadEvent, DeadLetterReason
 from schemas.events import BROADCAST, EVERYBODY, PUBLIC
 from schemas.events.accounts import AccountMerged
 from streams.decoding import read
 from streams.microbatch.ports import Headers, Record
 from streams.processor import letter_of
+from streams.telemetry.context import TRACE_HEADER, Trace, carried
 
 AHEAD_MS = 24 * 3_600_000
 """An event further ahead than this is somebody's broken clock; it would make all that follow late."""
+
+
+REPLAY_HEADER = "ringahead-replay-of"
+"""Header of a replayed record: the letter that it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +44,23 @@ class IngestRules:
     """Kafka records must carry the account as their key; HTTP and files have none."""
 
 
-def ingest(record: Record, rules: IngestRules) -> LogEntry | DeadLetter:
+def ingest(record: Record, rules: IngestRules, trace: Trace = carried) -> LogEntry | DeadLetter:
     """A log entry, or the letter that says why not. Never raises for bad input."""
+    replay_of = _header(record, REPLAY_HEADER)
     try:
         event = _accepted(record, rules)
     except BadEvent as error:
-        return letter_of(record, error)
+        return letter_of(record, error, replay_of)
+    traceparent = trace(trace_of(_header(record, TRACE_HEADER)) or event.traceparent)
+    if traceparent != event.traceparent or replay_of != event.replay_of:
+        event = replace(event, traceparent=traceparent, replay_of=replay_of)
     return LogEntry(event.subject.encode(), encode(event), type(event.fact) in BROADCAST)
+
+
+def _header(record: Record, name: str) -> str | None:
+    """A header as text; most records have none at all."""
+    found = next((value for key, value in record.headers if key == name), None) if record.headers else None
+    return None if found is None else found.decode(errors="replace")
 
 
 def entry_of(event: Event) -> LogEntry:

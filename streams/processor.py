@@ -7,7 +7,7 @@ effects and letters are the same however the log is cut into batches.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from schemas.base import EARLIEST, LATEST
@@ -16,7 +16,7 @@ from schemas.envelope import Event
 from schemas.errors import BadEvent, DeadLetterReason
 from schemas.events import BROADCAST, EVERYBODY
 from schemas.events.ours import ProductChanged, RolloutContinued, TimePassed
-from schemas.needs import ClockMoved, Effect, ProductTold
+from schemas.needs import AccountEffect, ClockMoved, Effect, ProductTold
 from streams import rollouts
 from streams.artefacts import ArtefactSource
 from streams.codec import decode_partition, encode_partition
@@ -30,6 +30,7 @@ from streams.decoding import read
 from streams.in_force import InForce
 from streams.microbatch.ports import PartitionStore, Record, Write
 from streams.state import Partition, moment
+from streams.telemetry.context import Trace, carried
 from streams.workspace import PARTITION_KEY, Workspace
 
 SLICE_ACCOUNTS = 1000
@@ -60,6 +61,7 @@ class LogFolder:
         partition = Partition() if raw is None else decode_partition(raw)
         self._context = Context(installation, number, partition)
         self._in_force = InForce(artefacts)
+        self.trace: Trace = carried
         self._in_force.put_into(self._context)
 
     @property
@@ -76,6 +78,7 @@ class LogFolder:
         out = Folded()
         partition_changed = False
         for record in records:
+            event = None
             try:
                 event = read_event(record)
                 if type(event.fact) in BROADCAST:
@@ -83,7 +86,7 @@ class LogFolder:
                 else:
                     self._account_event(event, record.offset, out)
             except BadEvent as error:
-                out.letters.append(letter_of(record, error))
+                out.letters.append(letter_of(record, error, None if event is None else event.replay_of))
         out.writes = list(self._workspace.take_writes())
         if partition_changed:
             out.writes.append((PARTITION_KEY, encode_partition(self._context.partition)))
@@ -100,7 +103,10 @@ class LogFolder:
             return
         self._workspace.changed(event.subject)
         out.counts["folded"] += 1
-        out.counts["late"] += account.late_events - late
+        if account.late_events > late:
+            out.counts["late"] += 1
+        if event.traceparent is not None:
+            _trace(folding, self.trace(event.traceparent))
         _collect(folding, out)
 
     def _broadcast(self, event: Event, offset: int, out: Folded) -> bool:
@@ -191,7 +197,7 @@ def read_event(record: Record) -> Event:
     return event
 
 
-def letter_of(record: Record, error: BadEvent) -> DeadLetter:
+def letter_of(record: Record, error: BadEvent, replay_of: str | None = None) -> DeadLetter:
     """The dead letter of a record."""
     return dead_letter(
         source=record.topic,
@@ -202,6 +208,7 @@ def letter_of(record: Record, error: BadEvent) -> DeadLetter:
         reason=error.reason,
         detail=error.detail,
         first_seen=_record_time(record),
+        replay_of=replay_of,
     )
 
 
@@ -209,6 +216,15 @@ def _record_time(record: Record) -> datetime:
     """When the broker or the sender stamped it; a stamp outside of all reason becomes the nearest that is not."""
     earliest, latest = int(EARLIEST.timestamp()), int(LATEST.timestamp()) - 1
     return moment(min(max(record.timestamp_ms // 1000, earliest), latest))
+
+
+def _trace(folding: Folding, traceparent: str | None) -> None:
+    """Effects and facts of a traced event go on with its trace."""
+    context = {"traceparent": traceparent}
+    folding.effects[:] = [
+        one.model_copy(update=context) if isinstance(one, AccountEffect) else one for one in folding.effects
+    ]
+    folding.recorded[:] = [replace(one, traceparent=traceparent) for one in folding.recorded]
 
 
 def _collect(folding: Folding, out: Folded) -> None:

@@ -8,7 +8,6 @@ from datetime import datetime
 
 from outreach.memory.tables import MemoryTable
 from outreach.records import AuditEntry, OutboxMessage, chained
-from schemas.dead_letters import DeadLetter
 from schemas.errors import Corrupt
 from schemas.needs import ClockMoved
 
@@ -70,44 +69,6 @@ class MemoryOutbox:
     def waiting(self) -> Mapping[str, int]:
         """By destination."""
         return Counter(message.destination for message, sent in self._table.rows.values() if sent is None)
-
-
-class MemoryDeadLetters:
-    """See `outreach.ports.DeadLetters`."""
-
-    def __init__(self, table: MemoryTable[str, tuple[DeadLetter, str | None]]) -> None:
-        self._table = table
-
-    def put(self, letters: Iterable[DeadLetter]) -> None:
-        """Keep the first of each place."""
-        for letter in letters:
-            if self._table.get(letter.letter_id) is None:
-                self._table.set(letter.letter_id, (letter, None))
-
-    def get(self, letter_id: str) -> DeadLetter | None:
-        """The letter, or None."""
-        known = self._table.get(letter_id)
-        return known[0] if known else None
-
-    def listed(self, reason: str | None = None, limit: int = 100, offset: int = 0) -> list[DeadLetter]:
-        """Newest first."""
-        found = [row for row in self._open() if reason is None or row.reason == reason]
-        found.sort(key=lambda letter: letter.letter_id)
-        found.sort(key=lambda letter: letter.first_seen, reverse=True)
-        return found[offset : offset + limit]
-
-    def counts(self) -> Mapping[str, int]:
-        """By reason."""
-        return Counter(str(letter.reason) for letter in self._open())
-
-    def settle(self, letter_id: str, how: str, at: datetime) -> None:
-        """Replayed or given up."""
-        known = self._table.get(letter_id)
-        if known is not None:
-            self._table.set(letter_id, (known[0], how))
-
-    def _open(self) -> list[DeadLetter]:
-        return [letter for letter, settled in self._table.rows.values() if settled is None]
 
 
 class MemoryArtefacts:

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Protocol
 
 from outreach.records import AuditEntry, OutboxMessage
-from schemas.dead_letters import DeadLetter
 from schemas.needs import ClockMoved
 
 
@@ -46,30 +45,6 @@ class Outbox(Protocol):
 
     def waiting(self) -> Mapping[str, int]:
         """How many wait, by destination."""
-        ...
-
-
-class DeadLetters(Protocol):
-    """What could not become a fact."""
-
-    def put(self, letters: Iterable[DeadLetter]) -> None:
-        """Keep; the same place twice is one letter."""
-        ...
-
-    def get(self, letter_id: str) -> DeadLetter | None:
-        """The letter, or None."""
-        ...
-
-    def listed(self, reason: str | None = None, limit: int = 100, offset: int = 0) -> list[DeadLetter]:
-        """Newest first; those that were settled are left out."""
-        ...
-
-    def counts(self) -> Mapping[str, int]:
-        """How many, by reason; those that were settled are left out."""
-        ...
-
-    def settle(self, letter_id: str, how: str, at: datetime) -> None:
-        """It was replayed or given up."""
         ...
 
 

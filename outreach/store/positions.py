@@ -1,64 +1,16 @@
-"""SQL repositories of dead letters, artefacts, business time and consumers' positions."""
+"""SQL repositories of artefacts, business time and consumers' positions."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Update, delete, func, select, update
+from sqlalchemy import Connection, Insert, Update, delete, select, update
 
 from outreach.store import schema
-from outreach.store.tables import counted, upsert
-from schemas.dead_letters import DeadLetter
+from outreach.store.tables import upsert
 from schemas.errors import Corrupt
 from schemas.needs import ClockMoved
-
-
-class SqlDeadLetters:
-    """See `outreach.ports.DeadLetters`."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._table = schema.dead_letters
-
-    def put(self, letters: Iterable[DeadLetter]) -> None:
-        """Keep the first of each place."""
-        rows = [
-            {
-                "letter_id": letter.letter_id,
-                "reason": str(letter.reason),
-                "first_seen": letter.first_seen,
-                "body": letter.model_dump_json(),
-            }
-            for letter in letters
-        ]
-        if rows:
-            self._connection.execute(upsert(self._table, self._connection.dialect.name, replaced=False), rows)
-
-    def get(self, letter_id: str) -> DeadLetter | None:
-        """The letter, or None."""
-        body = self._connection.scalar(select(self._table.c.body).where(self._table.c.letter_id == letter_id))
-        return None if body is None else DeadLetter.model_validate_json(body)
-
-    def listed(self, reason: str | None = None, limit: int = 100, offset: int = 0) -> list[DeadLetter]:
-        """Newest first."""
-        columns = self._table.c
-        query = select(columns.body).where(columns.settled_at.is_(None))
-        if reason is not None:
-            query = query.where(columns.reason == reason)
-        query = query.order_by(columns.first_seen.desc(), columns.letter_id).limit(limit).offset(offset)
-        return [DeadLetter.model_validate_json(body) for body in self._connection.scalars(query)]
-
-    def counts(self) -> Mapping[str, int]:
-        """By reason."""
-        columns = self._table.c
-        query = select(columns.reason, func.count()).where(columns.settled_at.is_(None)).group_by(columns.reason)
-        return counted(self._connection, query)
-
-    def settle(self, letter_id: str, how: str, at: datetime) -> None:
-        """Replayed or given up."""
-        row = update(self._table).where(self._table.c.letter_id == letter_id)
-        self._connection.execute(row.values(settled_at=at, settled_how=how))
 
 
 class SqlArtefacts:

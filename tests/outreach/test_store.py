@@ -126,6 +126,7 @@ def test_dead_letters_are_kept_once_and_can_be_settled(store: Store) -> None:
         assert not tx.dead_letters.settle("ringahead.orders/9/9", "discarded", NOW), "no such letter"
         (settled,) = tx.dead_letters.settled()
         assert (settled.letter, settled.settled_how, settled.settled_at) == (letters[2], "replayed", NOW)
+        assert tx.dead_letters.get(letters[2].letter_id) == letters[2]
 
 
 def test_an_edited_letter_keeps_what_came_and_a_settled_one_is_not_edited(store: Store) -> None:
@@ -147,7 +148,6 @@ def test_an_edited_letter_keeps_what_came_and_a_settled_one_is_not_edited(store:
         assert again is not None
         assert again.edited == Edited(b"a", b"{}")
         assert tx.dead_letters.kept("none/0/0") is None
-        assert tx.dead_letters.get(letters[2].letter_id) == letters[2]
 
 
 def test_people_who_log_in(store: Store) -> None:
