@@ -58,6 +58,7 @@ def dumps(recommender: Recommender) -> bytes:
     who = recommender.population
     arrays: dict[str, Any] = {name: getattr(who.items, name) for name in _ITEMS}
     arrays |= {"hot": who.hot, "available": who.available, "group": who.group}
+    arrays["appeal"] = who.appeal
     arrays |= {"factors": who.factors.product, "scale": who.factors.scale}
     sparse: dict[str, Any] = {name: getattr(who.references, name) for name in _REFERENCES}
     sparse |= {"cosine": who.cosine, "tokens": who.tokens}
@@ -113,6 +114,7 @@ def _recommender(record: _Record) -> Recommender:
         arrays["available"],
         arrays.get("group"),
         sparse.get("tokens"),
+        arrays.get("appeal"),
     )
     return Recommender(record.as_of_day, population, record.ranker)
 

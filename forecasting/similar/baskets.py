@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,6 +38,8 @@ class Baskets:
     account_order_days: Floats32
     account_first_age: Floats32
     account_last_age: Floats32
+    unwanted: sp.csr_array | None = None  # 1 at what was refused for good, shape (accounts, skus)
+    rests: sp.csr_array | None = None  # 1 at what was refused lately
 
     @property
     def accounts(self) -> int:
@@ -84,7 +86,13 @@ class Baskets:
             self.account_order_days[rows],
             self.account_first_age[rows],
             self.account_last_age[rows],
+            None if self.unwanted is None else self.unwanted[rows],
+            None if self.rests is None else self.rests[rows],
         )
+
+    def with_refusals(self, unwanted: sp.csr_array, rests: sp.csr_array) -> Baskets:
+        """The same baskets, with what their accounts refused."""
+        return replace(self, unwanted=unwanted, rests=rests)
 
 
 def baskets_of(history: OrderDays, as_of_day: float) -> Baskets:

@@ -66,8 +66,8 @@ def candidates(population: Population, carts: Baskets, widths: Widths) -> Candid
 
 
 def barred_by(population: Population, carts: Baskets) -> sp.csr_array:
-    """What each account bought, and every variant of it."""
-    bought = carts.matrix()
+    """What each account bought or lately refused, and every variant of it."""
+    bought = carts.matrix() if carts.rests is None else sp.csr_array(carts.matrix() + carts.rests)
     if population.group is None:
         return bought
     skus = len(population.group)

@@ -12,6 +12,7 @@ import numpy as np
 
 from forecasting.similar.candidates import SCORERS
 from forecasting.similar.population import FRESH_DAYS, VOTE_DAYS
+from forecasting.similar.scores import product
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +46,8 @@ NAMES = (
     "breadth_gap",
     "words_log",
     "words_rank",
+    "appeal",
+    "unwanted",
 )
 
 
@@ -66,6 +69,10 @@ def features(population: Population, found: Candidates) -> Floats32:
         score = _words(population.tokens, found)
         put("words_log", np.log(score + np.float32(1e-2)))
         put("words_rank", log_ranks(found.row, score))
+    if population.appeal is not None:
+        put("appeal", population.appeal[found.sku])
+    if found.carts.unwanted is not None and found.carts.unwanted.nnz:
+        put("unwanted", product(found.carts.unwanted, population.cosine).at(found.row, found.sku))
     return columns
 
 

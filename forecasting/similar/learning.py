@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from forecasting.similar.answered import answered
 from forecasting.similar.baskets import baskets_of
 from forecasting.similar.candidates import NARROW, WIDE, candidates
 from forecasting.similar.features import account_activity, features
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from forecasting.history import OrderDays
+    from forecasting.similar.answered import Answers
     from forecasting.similar.answers import AccountSuggestions
     from forecasting.similar.baskets import Baskets
     from forecasting.similar.catalogue import Catalogue
@@ -39,25 +42,28 @@ def fit_recommender(
     catalogue: Catalogue | None = None,
     *,
     exact: bool | None = None,
+    answers: Answers | None = None,
     advance: Callable[[int], None] | None = None,
 ) -> Recommender:
-    """Learn from the order days before as_of_day (ordinal).
+    """Learn from the order days, and from answers to suggestions, before as_of_day (ordinal).
 
-    exact: dense item weights; by default where there are at most EXACT_SKUS products. advance: told 1 after each of
-    `steps` of work.
+    exact: dense item weights; by default where there are at most EXACT_SKUS products. answers: over the history's
+    lists of names. advance: told 1 after each of `steps` of work.
     """
     tell = advance or (lambda _: None)
     dense = len(history.skus) <= EXACT_SKUS if exact is None else exact
+    told = None if answers is None else answers.before(as_of_day)
     now = baskets_of(history, as_of_day)
+    past = _Past(history, now, as_of_day, catalogue, told)
     horizon, days = windows_before(history, as_of_day, WINDOWS if dense else SPARSE_WINDOWS)
     examples = []
     for day in days:
-        examples.append(_examples(history, now, as_of_day, day, horizon, catalogue, dense))
+        examples.append(_examples(past, day, horizon, dense))
         tell(1)
     taught = sum(len(np.unique(one.row[one.bought])) for one in examples)
     ranker = fit_ranker(examples, horizon) if taught >= FEWEST_ACCOUNTS else None
     tell(1)
-    found = Recommender(as_of_day, population_of(now, catalogue, exact=dense), ranker)
+    found = Recommender(as_of_day, population_of(now, catalogue, exact=dense, answers=told), ranker)
     tell(1)
     return found
 
@@ -89,33 +95,47 @@ def windows_before(history: OrderDays, as_of_day: float, most: int) -> tuple[flo
     return horizon, [day for day in begins if day - float(history.day.min()) >= BEFORE_SHARE * horizon]
 
 
-def _examples(
-    history: OrderDays,
-    now: Baskets,
-    as_of_day: float,
-    day: float,
-    horizon: float,
-    catalogue: Catalogue | None,
-    dense: bool,
-) -> Examples:
-    """Candidates of a day of the past, and whether they were bought before the window closed."""
-    then = baskets_of(history, day)
-    age = as_of_day - day
-    inside = (now.first_age <= age) & (now.first_age > age - horizon)
-    truth = now.account[inside].astype(np.int64) * len(now.skus) + now.sku[inside]
-    population = population_of(then, catalogue, exact=dense)
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """All that is known on the day of learning; `now`: its baskets."""
+
+    history: OrderDays
+    now: Baskets
+    as_of_day: float
+    catalogue: Catalogue | None
+    answers: Answers | None
+
+
+def _examples(past: _Past, day: float, horizon: float, dense: bool) -> Examples:
+    """Candidates of a day of the past, and whether they were bought, or accepted, before the window closed."""
+    then = answered(baskets_of(past.history, day), past.answers, day)
+    wanted, buyers = _wanted(past, day, horizon)
+    said = None if past.answers is None else past.answers.before(day)
+    population = population_of(then, past.catalogue, exact=dense, answers=said)
     parts = []
-    for rows, weight in _teachers(then, now.account[inside]):
+    for rows, weight in _teachers(then, buyers):
         carts = then.take(rows)
         found = candidates(population, carts, WIDE if dense else NARROW)
-        bought = np.isin(rows[found.row] * len(now.skus) + found.sku, truth)
+        bought = np.isin(rows[found.row] * len(then.skus) + found.sku, wanted)
         examples = Examples(found.row, features(population, found), bought, account_activity(carts), weight)
         parts.append(examples.thinned())
     return joined(parts)
 
 
+def _wanted(past: _Past, day: float, horizon: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Keys (account * skus + sku) of what was bought first, or accepted, within the horizon; and whose they are."""
+    now, age = past.now, past.as_of_day - day
+    inside = (now.first_age <= age) & (now.first_age > age - horizon)
+    account, sku = now.account[inside].astype(np.int64), now.sku[inside].astype(np.int64)
+    if past.answers is not None:
+        said = past.answers
+        some = said.where(said.accepted & (said.day >= day) & (said.day < day + horizon))
+        account, sku = np.concatenate([account, some.account]), np.concatenate([sku, some.sku])
+    return account * len(now.skus) + sku, account
+
+
 def _teachers(
-    then: Baskets, found_something: NDArray[np.int32]
+    then: Baskets, found_something: NDArray[np.int64]
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
     """Accounts with orders before the day, in chunks: those who bought something new, and some who did not.
 

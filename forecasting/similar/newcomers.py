@@ -64,9 +64,12 @@ def cart_of(account_id: str, skus: Sequence[str], orders: Sequence[FirstOrder]) 
     np.minimum.at(last, which, age)
     log_units = np.bincount(which, np.log(np.maximum(units, 1e-6)), len(each)) / np.maximum(days, 1)
     ages = [one.age_days for one in orders] or [0.0]
-    columns = (first, last, days, log_units, [len({one.age_days for one in orders})], [max(ages)], [min(ages)])
+    order_days = len({one.age_days for one in orders})
+    pairs = [np.array(column, np.float32) for column in (first, last, days, log_units)]
+    account = [np.array([figure], np.float32) for figure in (order_days, max(ages), min(ages))]
+    places = np.zeros(len(each), np.int32)
     return Baskets(
-        [account_id], skus, np.zeros(len(each), np.int32), each, *(np.array(column, np.float32) for column in columns)
+        [account_id], skus, places, each, pairs[0], pairs[1], pairs[2], pairs[3], account[0], account[1], account[2]
     )
 
 

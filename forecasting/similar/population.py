@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from forecasting.similar.answered import Answers
     from forecasting.similar.baskets import Baskets, Floats32
 
 EXACT_SKUS = 4_000  # from here on weights are sparse: the exact ones cost the cube of it
@@ -69,10 +70,19 @@ class Population:
     available: NDArray[np.bool_]
     group: NDArray[np.int32] | None
     tokens: sp.csr_array | None
+    appeal: Floats32 | None = None  # of each product to those who were asked, see `Answers.appeal`
 
 
-def population_of(baskets: Baskets, catalogue: Catalogue | None = None, *, exact: bool | None = None) -> Population:
-    """Everything about everybody. exact: dense item weights; by default where there are at most EXACT_SKUS."""
+def population_of(
+    baskets: Baskets,
+    catalogue: Catalogue | None = None,
+    *,
+    exact: bool | None = None,
+    answers: Answers | None = None,
+) -> Population:
+    """Everything about everybody. exact: dense item weights; by default where there are at most EXACT_SKUS.
+
+    answers: those that were known on the day."""
     known = catalogue or Catalogue()
     dense = len(baskets.skus) <= EXACT_SKUS if exact is None else exact
     learnt = baskets.take(sample(baskets, LEARNT_FROM)) if baskets.buyers > LEARNT_FROM else baskets
@@ -94,6 +104,7 @@ def population_of(baskets: Baskets, catalogue: Catalogue | None = None, *, exact
         available,
         known.groups(baskets.skus),
         known.tokens(baskets.skus),
+        None if answers is None else answers.appeal(len(baskets.skus)),
     )
 
 

@@ -1,9 +1,9 @@
 """The second stage: which of an account's candidates it buys for the first time, learnt from windows that have closed.
 
-An additive conditional logit. Each feature enters as a piecewise linear function; the scores of an account's candidates
-compete in a softmax whose target is spread evenly over what the account then bought (Cao et al. 2007, "Learning to
-rank: from pairwise approach to listwise approach"). A second, small logistic regression turns the share of the softmax
-and the account's activity into P(buys within the horizon).
+An additive conditional logit. Each feature enters as a piecewise linear function, tilted by how active the account is;
+the scores of an account's candidates compete in a softmax whose target is spread evenly over what the account then
+bought (Cao et al. 2007, "Learning to rank: from pairwise approach to listwise approach"). A second, small logistic
+regression turns the share of the softmax and the account's activity into P(buys within the horizon).
 """
 
 from __future__ import annotations
@@ -25,12 +25,17 @@ if TYPE_CHECKING:
 
 QUANTILES = (0.02, 0.25, 0.5, 0.75, 0.9, 0.98)
 SHRINK = 0.03  # of .01, .03, .1 the best over five dates of the wholesaler
+SHRINK_TILTS = 0.3  # of slopes that depend on activity; of .1, .3, 1 the best over 2011-06, -07, -08, -10 of it
 ITERATIONS = 60
+LEAST_SPREAD = 1e-6
 NEGATIVES = 3  # one of so many candidates that were not bought is learnt from, and counts for all of them
 
 
 class Ranker(msgspec.Struct, frozen=True):
-    """knots, centres, scales: one a feature; weights: one a basis function. chance: of the second regression."""
+    """knots, centres, scales: one a feature; weights: one a basis function. chance: of the second regression.
+
+    tilts: for each figure of an account's activity one weight a feature with knots; usual, spread: of these figures.
+    """
 
     horizon_days: float
     knots: list[list[float]]
@@ -40,16 +45,27 @@ class Ranker(msgspec.Struct, frozen=True):
     chance: list[float]
     accounts: int
     windows: int
+    tilts: list[list[float]] = []
+    usual: list[float] = []
+    spread: list[float] = []
 
-    def score(self, features: Floats32) -> Floats32:
-        """Shape (candidates,); higher is better, comparable within an account."""
+    def score(self, features: Floats32, row: NDArray[np.int64], activity: Floats32) -> Floats32:
+        """Shape (candidates,); higher is better, comparable within an account. row: of `activity`, (rows, 3)."""
         found = np.zeros(len(features), np.float32)
         weight = iter(np.array(self.weights, np.float32))
+        tilt = iter(self._tilts(activity).T if self.tilts else ())
         for number, knots in enumerate(self.knots):
             column = _basis(features[:, number], knots, self.centres[number], self.scales[number])
             for part in column:
                 found += next(weight) * part
+            if column and self.tilts:
+                found += next(tilt)[row] * column[0]
         return found
+
+    def _tilts(self, activity: Floats32) -> Floats32:
+        """How much steeper each feature's line is for each account, shape (rows, features with knots)."""
+        usual = standardised(activity, np.array(self.usual), np.array(self.spread))
+        return np.asarray(usual @ np.array(self.tilts, np.float32), np.float32)
 
     def probability(self, row: NDArray[np.int64], score: Floats32, activity: Floats32) -> Floats32:
         """P(buys it within the horizon). activity: shape (rows, 3), see `account_activity`."""
@@ -76,22 +92,42 @@ def fit_ranker(windows: Sequence[Examples], horizon_days: float) -> Ranker:
     """Learn from the thinned examples of several days, newest first; they must hold at least one purchase."""
     features = np.concatenate([w.features for w in windows])
     bought = np.concatenate([w.bought for w in windows])
-    offset = np.cumsum([0, *(int(w.row[-1]) + 1 if len(w.row) else 0 for w in windows)])
+    offset = np.cumsum([0, *(len(w.activity) for w in windows)])
     row = np.concatenate([w.row + offset[i] for i, w in enumerate(windows)])
-    activity = np.concatenate([w.activity[w.row] for w in windows])
+    activity = np.concatenate([w.activity for w in windows])
     weight = np.concatenate([w.weight[w.row] for w in windows]) * np.where(bought, 1, NEGATIVES)
     knots, centres, scales = _shape(features)
+    usual, spread = activity.mean(0, dtype=np.float64), activity.std(0, dtype=np.float64) + LEAST_SPREAD
     has = np.isin(row, row[bought])
     odds = np.where(bought, 0, np.log(NEGATIVES)).astype(np.float32)
     parts = [_basis(features[has, i], k, centres[i], scales[i]) for i, k in enumerate(knots)]
     basis = np.stack([column for part in parts for column in part], axis=1)
-    weights = _softmax(basis, row[has], bought[has], odds[has])
-    del basis, parts
-    ranker = Ranker(horizon_days, knots, centres, scales, weights.tolist(), [], int(offset[-1]), len(windows))
+    lines = np.stack([part[0] for part in parts if part], axis=1)
+    of_whom = standardised(activity, usual, spread)[row[has]]
+    weights, tilts = _softmax(basis, lines, of_whom, row[has], bought[has], odds[has])
+    del basis, lines, parts
+    learnt = (weights.tolist(), tilts.tolist(), usual.tolist(), spread.tolist())
+    ranker = _ranker(horizon_days, (knots, centres, scales), learnt, int(offset[-1]), len(windows))
     newest = row < offset[1]  # how much is bought changes with the season: the newest window knows best
-    share = log_share(row[newest], ranker.score(features[newest]), odds[newest])
-    chance = _logistic(share, activity[newest], bought[newest], weight[newest])
+    share = log_share(row[newest], ranker.score(features[newest], row[newest], activity), odds[newest])
+    chance = _logistic(share, activity[row[newest]], bought[newest], weight[newest])
     return msgspec.structs.replace(ranker, chance=chance.tolist())
+
+
+def _ranker(
+    horizon_days: float,
+    shape: tuple[list[list[float]], list[float], list[float]],
+    learnt: tuple[list[float], list[list[float]], list[float], list[float]],
+    accounts: int,
+    windows: int,
+) -> Ranker:
+    weights, tilts, usual, spread = learnt
+    return Ranker(horizon_days, *shape, weights, [], accounts, windows, tilts, usual, spread)
+
+
+def standardised(activity: Floats32, usual: NDArray[np.float64], spread: NDArray[np.float64]) -> Floats32:
+    """Activity with mean 0 and deviation 1 over the accounts that were learnt from."""
+    return np.asarray((activity - usual) / spread, np.float32)
 
 
 def log_share(row: NDArray[np.int64], score: Floats32, odds: Floats32 | float = 0.0) -> Floats32:
@@ -135,24 +171,37 @@ def _basis(column: Floats32, knots: Sequence[float], centre: float, scale: float
     return [(held - np.float32(centre)) * by, *(np.maximum(held - np.float32(k), 0) * by for k in knots[1:-1])]
 
 
-def _softmax(basis: Floats32, row: NDArray[np.int64], bought: NDArray[np.bool_], odds: Floats32) -> NDArray[np.float64]:
-    """Weights of the conditional logit; each account counts once. odds: log of how many a candidate stands for."""
+def _softmax(
+    basis: Floats32,
+    lines: Floats32,
+    of_whom: Floats32,
+    row: NDArray[np.int64],
+    bought: NDArray[np.bool_],
+    odds: Floats32,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weights and tilts of the conditional logit; each account counts once. odds: log of how many a candidate stands
+    for. lines: the columns of `basis` that tilt with `of_whom`, the candidate's account's activity."""
     start, place = _starts(row)
     count = np.add.reduceat(bought.astype(np.float64), start)
     target, accounts = bought / count[place], len(start)
+    split, shape = basis.shape[1], (of_whom.shape[1], lines.shape[1])
+    shrink = np.concatenate([np.full(split, SHRINK), np.full(shape[0] * shape[1], SHRINK_TILTS)])
 
-    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        score = (basis @ weights.astype(np.float32) + odds).astype(np.float64)
+    def loss(both: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        weights, tilts = both[:split].astype(np.float32), both[split:].reshape(shape).astype(np.float32)
+        score = (basis @ weights + odds).astype(np.float64) + ((lines @ tilts.T) * of_whom).sum(1)
         top = np.maximum.reduceat(score, start)
         share = np.exp(score - top[place])
         total = np.add.reduceat(share, start)
         share /= total[place]
-        gradient = ((share - target).astype(np.float32) @ basis).astype(np.float64) / accounts
+        rest = (share - target).astype(np.float32)
+        slope = np.concatenate([rest @ basis, ((rest[:, None] * of_whom).T @ lines).ravel()]) / accounts
         value = float((np.log(total) + top).sum() - target @ score) / accounts
-        return value + SHRINK / 2 * float(weights @ weights), gradient + SHRINK * weights
+        return value + float(shrink @ (both * both)) / 2, slope + shrink * both
 
-    begin = np.zeros(basis.shape[1])
-    return np.asarray(minimize(loss, begin, jac=True, method="L-BFGS-B", options={"maxiter": ITERATIONS}).x)
+    begin = np.zeros(len(shrink))
+    found = np.asarray(minimize(loss, begin, jac=True, method="L-BFGS-B", options={"maxiter": ITERATIONS}).x)
+    return found[:split], found[split:].reshape(shape)
 
 
 def _logistic(

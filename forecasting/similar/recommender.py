@@ -76,7 +76,7 @@ class Recommender:
         """The ranker's score of each candidate; without a ranker a blend of what the scorers say."""
         seen = features(self.population, found)
         if self.ranker is not None:
-            return self.ranker.score(seen)
+            return self.ranker.score(seen, found.row, account_activity(found.carts))
         place = {name: number for number, name in enumerate(NAMES)}
         ranks = seen[:, place["slow_rank"]] + seen[:, place["alike_rank"]]
         return (seen[:, place["fresh_30"]] / 4 - ranks).astype(np.float32)

@@ -18,8 +18,9 @@ branch_labels = None
 depends_on = None
 
 FORMAT, ACCOUNTS_AT_ONCE, MAGIC = 1, 1_000, b"RHSIM"
-_LISTED = ("rank", "sku", "name", "sentence", "efficiency", "variety", "innovation", "is_new", "probability")
-_LISTED += ("buyers", "neighbours", "base_rate")
+_PLACES = ("efficiency", "variety", "innovation")
+_FIGURES = ("buyers", "neighbours", "base_rate")
+_LISTED = ("rank", "sku", "name", "sentence", *_PLACES, "is_new", "probability", *_FIGURES)
 
 
 def upgrade() -> None:
@@ -37,7 +38,9 @@ def upgrade() -> None:
         sa.Column("version", sa.Text, nullable=False),
         sa.Column("at", UtcMoment, nullable=False),
     )
-    drawn = sa.Column("drawn", sa.Boolean(create_constraint=False), nullable=False, server_default=sa.false())
+    drawn: sa.Column[bool] = sa.Column(
+        "drawn", sa.Boolean(create_constraint=False), nullable=False, server_default=sa.false()
+    )
     op.add_column("suggestion_showings", drawn)
     _carry_lists_over(op.get_bind())
     _remember_artefacts(op.get_bind())
@@ -55,7 +58,7 @@ def downgrade() -> None:
 def _carry_lists_over(connection: sa.Connection) -> None:
     """A few accounts at a time: there may be a million of them."""
     old = sa.Table("suggestions", sa.MetaData(), *_rows_before())
-    words = (sa.column("account_id"), sa.column("version"))
+    words: list[Any] = [sa.column("account_id"), sa.column("version")]
     new = sa.table("suggestion_lists", *words, sa.column("as_of", UtcMoment), sa.column("body", sa.LargeBinary))
     last = ""
     while True:
@@ -101,7 +104,7 @@ def _remember_artefacts(connection: sa.Connection) -> None:
 
 
 def _names(table: str) -> sa.TableClause:
-    words = (sa.column(name) for name in ("name", "digest", "version"))
+    words: list[Any] = [sa.column(name) for name in ("name", "digest", "version")]
     return sa.table(table, *words, sa.column("at", UtcMoment))
 
 
