@@ -1,5 +1,11 @@
 """What stops a worker: somebody must look before it goes on. `ports.Unavailable` is the other kind: wait and retry."""
 
+from streams.microbatch.ports import Unavailable
+
+
+class Damaged(Unavailable):
+    """The local state cannot be read; the partition is opened again, with a copy made anew from the changelog."""
+
 
 class Stopped(Exception):
     """The worker cannot go on without losing or doubling something; the message says what to do."""

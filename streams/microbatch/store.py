@@ -14,7 +14,7 @@ from typing import NamedTuple, Self
 
 import rocksdict
 
-from streams.microbatch.errors import ForeignChangelog, StoreInUse
+from streams.microbatch.errors import Damaged, ForeignChangelog, StoreInUse
 from streams.microbatch.ports import Write
 
 log = logging.getLogger(__name__)
@@ -25,6 +25,10 @@ SYNCED_KEY = b"\0synced"
 FIRST_KEY = b"\1"
 WRITE_BUFFER_BYTES = 16 * 1024 * 1024
 LINEAGE_BYTES = 8
+DAMAGED = "damaged"
+"""A file in the folder that says so."""
+CORRUPTION, LOCK_FILE = "Corruption", "/LOCK:"
+"""How RocksDB's messages tell what happened; "lock" alone is also in "block checksum mismatch"."""
 _POSITION = struct.Struct(">q")
 _SYNCED = struct.Struct(">qq")
 
@@ -62,25 +66,48 @@ class LocalStore:
         """Open or create; what cannot be read is removed, as the changelog has it. Raises StoreInUse."""
         folder.parent.mkdir(parents=True, exist_ok=True)
         try:
-            return cls(folder, rocksdict.Rdict(str(folder), _options(cache)), cache)
+            if not (folder / DAMAGED).exists():
+                return cls(folder, rocksdict.Rdict(str(folder), _options(cache)), cache)
+            log.warning("Local state in %s was found damaged and is rebuilt", folder)
         except Exception as error:  # rocksdict raises nothing narrower
-            if "lock" in str(error).lower():
+            if LOCK_FILE in str(error):
                 raise StoreInUse(f"{folder} is in use: give each worker a data folder of its own") from error
             log.warning("Local state in %s cannot be read and is rebuilt: %s", folder, error)
         shutil.rmtree(folder)
         return cls(folder, rocksdict.Rdict(str(folder), _options(cache)), cache)
 
     def get(self, key: bytes) -> bytes | None:
-        """Return the value of a key, or None."""
-        value: bytes | None = self._db.get(key)
+        """Return the value of a key, or None. Raises Damaged."""
+        try:
+            value: bytes | None = self._db.get(key)
+        except Exception as error:
+            raise self._told(error) from error
         return value
 
     def items(self, prefix: bytes = b"", after: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
-        """Iterate over the processor's keys that begin with a prefix and are greater than ``after``, in byte order."""
-        for key, value in self._db.items(from_key=max(prefix, FIRST_KEY, after + b"\0" if after else b"")):
+        """Iterate over the processor's keys that begin with a prefix and are greater than ``after``, in byte order.
+
+        Raises Damaged: RocksDB's own iteration ends at a block that it cannot read as if there were nothing more.
+        """
+        last = max(prefix, FIRST_KEY, after + b"\0" if after else b"")
+        for key, value in self._db.items(from_key=last):
             if not key.startswith(prefix):
                 return
             yield key, value
+            last = key + b"\0"
+        try:
+            rest = self._db.iter()
+            rest.seek(last)
+            rest.status()
+        except Exception as error:
+            raise self._told(error) from error
+
+    def _told(self, error: Exception) -> Exception:
+        """What cannot be read marks the folder: whoever opens it next builds it again from the changelog."""
+        if CORRUPTION not in str(error):
+            return error
+        (self.folder / DAMAGED).touch()
+        return Damaged(f"the local state in {self.folder} is damaged and is rebuilt: {error}")
 
     @property
     def position(self) -> int:
@@ -90,12 +117,12 @@ class LocalStore:
     @property
     def mark(self) -> Mark:
         """The position, and the changelog that it is of."""
-        return decode_mark(self._db.get(POSITION_KEY))
+        return decode_mark(self.get(POSITION_KEY))
 
     @property
     def synced(self) -> Synced:
         """How far of the changelog is in here; (0, 0) for a new store."""
-        found = self._db.get(SYNCED_KEY)
+        found = self.get(SYNCED_KEY)
         return Synced(*_SYNCED.unpack(found)) if found else Synced(0, 0)
 
     def write(self, writes: Iterable[tuple[bytes, bytes | None]], synced: Synced) -> None:
@@ -125,8 +152,13 @@ class LocalStore:
         self._db.write(batch, options)
 
     def close(self) -> None:
-        """Release the folder."""
-        self._db.close()
+        """Release the folder. What cannot be put on the disk now is in the changelog."""
+        try:
+            self._db.close()
+        except rocksdict.DbClosedError:
+            raise
+        except Exception as error:
+            log.warning("Local state in %s could not be closed in order: %s", self.folder, error)
 
     def emptied(self) -> Self:
         """Remove the folder; an empty store in its place. This one is closed."""
