@@ -2,6 +2,7 @@
 #   make demo        play the wholesaler's year, print what was found, serve the console (SERVE=0: do not serve)
 #   make test        every test that needs no server
 #   make bench-forecast  what forecasting costs, beside other libraries
+#   make bench-streams  events a second, beside Faust and Quix Streams on one broker; needs Java and Maven
 #   make bench-claims  200 agents claim among a million open tasks, 10 minutes
 #   make faults      the fault matrix on three brokers and a database, in full: hours; OUT=DIR keeps its figures
 #   make test-all    that, and the lanes that need a server: see the end of `make test`
@@ -9,6 +10,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 COMPARED := .venv-backtest
+RIVALS := .venv-rivals
 # The first interpreter that is new enough and can make an environment; PYTHON=... chooses another.
 FIT := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,$(shell $(p) -c '$(FIT)' 2>/dev/null && echo $(p))))
@@ -19,7 +21,7 @@ PYTEST := $(BIN)/python -m pytest
 LANE_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all bench-forecast lint format lock clean lane-slow lane-kafka lane-postgres lane-browser lane-benchmarks lane-compose lane-demo bench-claims faults faults-short
+.PHONY: help demo test test-all bench-forecast bench-streams lint format lock clean lane-slow lane-kafka lane-postgres lane-browser lane-benchmarks lane-compose lane-demo bench-claims faults faults-short
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -57,6 +59,18 @@ $(COMPARED)/.done: requirements-backtest.lock requirements-build.lock pyproject.
 
 bench-forecast: $(COMPARED)/.done
 	@$(COMPARED)/bin/python -m benchmarks.bench_forecast $(LANE_ARGS)
+
+# The other streaming system needs older versions of what we use than we lock.
+$(RIVALS)/.done: requirements-rivals.lock requirements-build.lock pyproject.toml | $(BIN)/python
+	@echo "Installing Ringahead beside other streaming systems into $(RIVALS) (once; a minute or two) ..." >&2
+	@$(BIN)/python -m venv $(RIVALS)
+	@$(subst $(BIN),$(RIVALS)/bin,$(PIP)) -r requirements-rivals.lock
+	@$(subst $(BIN),$(RIVALS)/bin,$(PIP)) -r requirements-build.lock
+	@$(RIVALS)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+bench-streams: $(RIVALS)/.done
+	@$(RIVALS)/bin/python -m benchmarks.streams --kafka $(LANE_ARGS)
 
 demo: $(VENV)/.runtime
 	@$(BIN)/ringahead demo $(if $(filter 0,$(SERVE)),--no-serve)
@@ -127,4 +141,4 @@ lock:
 	echo 'setuptools>=77' | $(COMPILE) $(UPGRADE) - -o requirements-build.lock
 
 clean:
-	rm -rf $(VENV) $(COMPARED) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(COMPARED) $(RIVALS) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
