@@ -17,9 +17,10 @@ from schemas.envelope import Event
 from schemas.errors import Unavailable
 from schemas.settings import Settings
 from schemas.topics import Topic
+from streams.generations import record
 from streams.kafka.client import consumer
 from streams.kafka.log import announce, append
-from streams.kafka.names import CHANGELOG
+from streams.kafka.names import changelog_of
 from streams.microbatch.store import OWN
 from streams.trial import Trial, try_out
 
@@ -59,7 +60,9 @@ class KafkaPlace:
 
     def try_out(self, proposed: ProfileSet) -> Trial:
         """On the states as the workers last wrote them."""
-        states = asyncio.run(_read_states(self._settings))
+        with self._store.read() as tx:
+            changelog = changelog_of(record.in_force(tx))
+        states = asyncio.run(_read_states(self._settings, changelog))
         with self._store.read() as tx:
             return try_out(sorted(states.items()), installation_of(self._settings), _Artefacts(tx), proposed)
 
@@ -96,11 +99,11 @@ class _Artefacts:
         return raw
 
 
-async def _read_states(settings: Settings) -> dict[int, _Rows]:
+async def _read_states(settings: Settings, changelog: str) -> dict[int, _Rows]:
     """The changelog from its beginning to what is its end now."""
     states = {number: _Rows() for number in range(settings.kafka_partitions)}
     async with consumer(settings) as client:
-        places = [TopicPartition(CHANGELOG, number) for number in states]
+        places = [TopicPartition(changelog, number) for number in states]
         client.assign(places)
         ends, begins = await client.end_offsets(places), await client.beginning_offsets(places)
         left = {place for place in places if ends[place] > begins[place]}
@@ -113,8 +116,8 @@ async def _read_states(settings: Settings) -> dict[int, _Rows]:
 
 
 def _take(rows: _Rows, records: list[object]) -> None:
-    for record in records:
-        key, value = record.key, record.value  # type: ignore[attr-defined]  # aiokafka has no types
+    for one in records:
+        key, value = one.key, one.value  # type: ignore[attr-defined]  # aiokafka has no types
         if key.startswith(OWN):
             continue
         if value is None:

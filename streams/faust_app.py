@@ -16,7 +16,8 @@ from schemas.topics import PUBLIC_INPUTS, Topic
 from streams.artefacts import ArtefactSource
 from streams.core.context import Installation
 from streams.ingest import IngestRules
-from streams.kafka.names import CHANGELOG, GROUP
+from streams.kafka.generation import Generation
+from streams.kafka.names import CHANGELOG, GROUP, changelog_of
 from streams.kafka.processors import Ingest, fold_factory
 from streams.microbatch.app import BatchApp, BatchConfig
 from streams.microbatch.ports import ProcessorFactory, StatelessProcessor
@@ -40,19 +41,31 @@ class ArtefactsInStore:
 
 
 def build_worker(
-    settings: Settings, installation: Installation, artefacts: ArtefactSource, counts: Counter[str] | None = None
+    settings: Settings,
+    installation: Installation,
+    artefacts: ArtefactSource,
+    counts: Counter[str] | None = None,
+    generation: Generation | None = None,
 ) -> BatchApp:
-    """The worker of an installation; nothing is connected yet. ``counts``: what its fold counts, for metrics."""
+    """The worker of an installation; nothing is connected yet. ``counts``: what its fold counts, for metrics.
+
+    generation: of state, that it folds; the first one, if it is left out.
+    """
     partitions = settings.kafka_partitions
     ingest = Ingest(IngestRules(max_bytes=settings.max_event_bytes), partitions)
-    return build_app(batch_config(settings), ingest, fold_factory(installation, artefacts, counts))
+    if generation is None:
+        return build_app(batch_config(settings), ingest, fold_factory(installation, artefacts, counts))
+    fold = fold_factory(installation, artefacts, counts, generation.check)
+    return build_app(batch_config(settings), ingest, fold, changelog_of(generation.number))
 
 
-def build_app(config: BatchConfig, ingest: StatelessProcessor, fold: ProcessorFactory) -> BatchApp:
+def build_app(
+    config: BatchConfig, ingest: StatelessProcessor, fold: ProcessorFactory, changelog: str = CHANGELOG
+) -> BatchApp:
     """A Faust app with the two agents."""
     app = BatchApp(config)
     app.stateless(PUBLIC_INPUTS, ingest)
-    app.stateful(Topic.LOG, fold)
+    app.stateful(Topic.LOG, fold, changelog)
 
     async def apply_batches(stream: Any) -> None:
         async for event in stream.noack().events():

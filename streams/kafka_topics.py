@@ -4,6 +4,7 @@ Nothing that exists is changed: partitions of a keyed topic cannot be changed wi
 state, and other settings may be somebody's choice. Differences are told with what to do.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ CHANGELOG_CONFIGS = {
     "max.message.bytes": str(4 * MIB),
     "delete.retention.ms": str(TOMBSTONES_KEPT_MS),
 }
+
+
+DELETE_TRIES, DELETE_SECONDS = 60, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +73,15 @@ class Difference:
         return self.kind is not Kind.CONFIG
 
 
-def wanted(settings: Settings) -> tuple[Wanted, ...]:
-    """Every topic of an installation, the changelog included."""
+def wanted(settings: Settings, changelog: str = CHANGELOG) -> tuple[Wanted, ...]:
+    """Every topic of an installation, the changelog of the state in force included."""
     replication, keyed = settings.kafka_replication, settings.kafka_partitions
     safe = {"min.insync.replicas": "2"} if replication >= 3 else {}
     topics = [
         Wanted(spec.topic.value, keyed if spec.co_partitioned else 1, replication, {**spec.configs, **safe})
         for spec in CATALOGUE
     ]
-    return (*topics, Wanted(CHANGELOG, keyed, replication, {**CHANGELOG_CONFIGS, **safe}))
+    return (*topics, Wanted(changelog, keyed, replication, {**CHANGELOG_CONFIGS, **safe}))
 
 
 def compare(topics: Iterable[Wanted], found: Mapping[str, Found]) -> list[Difference]:
@@ -104,9 +108,9 @@ def _differences(topic: Wanted, found: Found | None) -> list[Difference]:
     return differences
 
 
-async def plan(settings: Settings) -> list[Difference]:
+async def plan(settings: Settings, changelog: str = CHANGELOG) -> list[Difference]:
     """Compare; change nothing. Raises Unavailable when no broker answers."""
-    topics = wanted(settings)
+    topics = wanted(settings, changelog)
     async with _admin(settings) as admin:
         return compare(topics, await _look(admin, topics))
 
@@ -120,6 +124,32 @@ async def apply(settings: Settings) -> tuple[list[str], list[Difference]]:
         await _create(admin, created)
         left = [each for each in compare(topics, await _look(admin, topics)) if each.topic not in missing]
     return [topic.name for topic in created], left
+
+
+async def make_changelog(settings: Settings, name: str) -> None:
+    """An empty changelog of that name; one that is there, of a switch that came to nothing, is deleted first."""
+    (topic,) = (one for one in wanted(settings, name) if one.name == name)
+    async with _admin(settings) as admin:
+        await _delete(admin, [name])
+        await _create(admin, [topic])
+
+
+async def drop_changelogs(settings: Settings, kept: str, names: Iterable[str]) -> list[str]:
+    """Delete those that exist, but never the one that is kept; their names."""
+    async with _admin(settings) as admin:
+        return await _delete(admin, [name for name in names if name != kept])
+
+
+async def _delete(admin: AIOKafkaAdminClient, names: Sequence[str]) -> list[str]:
+    """Delete the topics of these names, and wait until they are gone."""
+    there = [name for name in names if name in set(await admin.list_topics())]
+    if there:
+        await admin.delete_topics(there)
+    for _ in range(DELETE_TRIES):
+        if not there or not set(there) & set(await admin.list_topics()):
+            return there
+        await asyncio.sleep(DELETE_SECONDS)
+    raise Unavailable(f"topic {there[0]} is still there after it was deleted; try again")
 
 
 async def _look(admin: AIOKafkaAdminClient, topics: Sequence[Wanted]) -> Mapping[str, Found]:

@@ -21,9 +21,12 @@ SWITCH_ASKS = "Switch to the rebuilt state, and tell the desk what differs?"
 @click.option("--anew", is_flag=True, help="Begin again, instead of going on with what was rebuilt before.")
 @click.option("--back", is_flag=True, help="Take the generation before the last switch instead of a rebuilt one.")
 @click.option("--drop", is_flag=True, help="Remove what is kept of generations that are not in force, and end.")
+@click.option("--give-up", is_flag=True, help="Let workers start after a switch that came to nothing, and end.")
 @click.option("--by", help="Who switches, for the audit; you, if it is left out.")
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
-def command(switch: bool, yes: bool, anew: bool, back: bool, drop: bool, by: str | None, as_json: bool) -> int:
+def command(
+    switch: bool, yes: bool, anew: bool, back: bool, drop: bool, give_up: bool, by: str | None, as_json: bool
+) -> int:
     """Build the state of every account again from the log, beside the live one, and compare the two.
 
     Nothing is told to anybody and nothing is changed meanwhile; live events go on. What was rebuilt is kept, so that
@@ -31,12 +34,15 @@ def command(switch: bool, yes: bool, anew: bool, back: bool, drop: bool, by: str
     the desk hears what it does not know, and nothing else. The log must reach back to its beginning.
     """
     settings = load_settings()
-    if drop:
-        click.echo(f"{_place(settings).drop(settings)} removed")
-        return 0
     if anew and back:
         raise BadInput("--anew begins from nothing, --back from the generation before: choose one")
     place = _place(settings)
+    if give_up:
+        place.give_up(settings)
+        return 0
+    if drop:
+        click.echo(f"{place.drop(settings)} removed")
+        return 0
     if back:
         place.take_up(settings)
     with progress("Folding") as advance:
@@ -83,7 +89,9 @@ def _is_equal(found: Mapping[str, Any]) -> bool:
 
 def _place(settings: Settings) -> Any:
     if settings.runtime == "kafka":
-        raise Refused("not_yet", "generations of the Kafka runtime cannot be rebuilt by this release")
+        from ops import kafka_rebuilding  # the Kafka client is not needed elsewhere here
+
+        return kafka_rebuilding
     from ops.embedded import rebuilding_place
 
     return rebuilding_place

@@ -12,6 +12,8 @@ from outreach.store.sql import store_for
 from schemas.errors import Misconfigured
 from schemas.settings import Settings, load_settings
 from streams.faust_app import ArtefactsInStore, build_worker
+from streams.kafka.generation import Generation
+from streams.kafka.names import CHANGELOG, changelog_of
 from streams.kafka_topics import plan
 from streams.microbatch.pages import Page
 from streams.microbatch.worker import run_worker
@@ -28,25 +30,26 @@ def command() -> None:
     RINGAHEAD_WORKER_STALL_SECONDS. With RINGAHEAD_WORKER_PORT it answers /livez, /readyz and /metrics.
     """
     settings = load_settings()
-    asyncio.run(check_topics(settings))
+    store = store_for(settings.sqlalchemy_url)
+    generation = Generation.read(store)
+    asyncio.run(check_topics(settings, changelog_of(generation.number)))
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
-    store = store_for(settings.sqlalchemy_url)
     counts = Counter[str]()
-    app = build_worker(settings, installation_of(settings), ArtefactsInStore(store), counts)
+    app = build_worker(settings, installation_of(settings), ArtefactsInStore(store), counts, generation)
     metrics = Exposition({"worker": lambda: worker_readings(app.status()), "fold": lambda: fold_readings(counts)})
     click.echo(f"worker {settings.worker_name} on {settings.kafka_bootstrap}, state in {app.batch_config.data_dir}")
     address = (settings.worker_host, settings.worker_port) if settings.worker_port else None
     run_worker(app, address, {"/metrics": lambda: Page(200, CONTENT_TYPE, metrics.text())}, loop=loop)
 
 
-async def check_topics(settings: Settings) -> None:
+async def check_topics(settings: Settings, changelog: str = CHANGELOG) -> None:
     """Raise Unavailable without a broker, Misconfigured where the topics cannot carry a worker."""
     logger = logging.getLogger("aiokafka")
     level = logger.level
     logger.setLevel(logging.CRITICAL)  # our own line says it
     try:
-        wrong = [difference for difference in await plan(settings) if difference.stops]
+        wrong = [difference for difference in await plan(settings, changelog) if difference.stops]
     finally:
         logger.setLevel(level)
     if wrong:

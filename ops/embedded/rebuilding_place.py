@@ -13,7 +13,7 @@ from outreach.store.sql import store_for
 from schemas.settings import Settings
 from streams.embedded.lock import hold, owner_of
 
-__all__ = ["compare", "drop", "switch", "take_up"]
+__all__ = ["compare", "drop", "give_up", "switch", "take_up"]
 NAME = "ringahead rebuild"
 
 
@@ -37,3 +37,8 @@ def switch(settings: Settings, by: str, advance: Callable[[int], None]) -> dict[
         return dict(ask(owner, "rebuild", {"by": by}))
     with hold(settings.data_dir, NAME), opened(settings) as installation:
         return rebuilding.switch(installation, {"by": by}, advance)
+
+
+def give_up(settings: Settings) -> None:
+    """A switch of this runtime is one transaction: there is nothing to give up."""
+    del settings

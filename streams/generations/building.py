@@ -10,14 +10,17 @@ from schemas.needs import (
     RefuseNeed,
     WithdrawNeed,
     WithdrawReorder,
+    decode_effect,
     encode_effect,
 )
 from streams import codec
 from streams.artefacts import ArtefactSource
+from streams.codec import decode_account
 from streams.core.context import Installation
 from streams.generations.files import GenerationFile
 from streams.microbatch.ports import Record, Write
 from streams.processor import LogFolder
+from streams.workspace import key_of
 
 NEEDS, STANDINGS = b"n:", b"s:"
 """Where last words are kept: of a need by its id, of an account by its own."""
@@ -54,6 +57,25 @@ def told_last(effects: Iterable[Effect]) -> Iterator[Write]:
                 yield standing_key(effect.account_id), encode_effect(effect)
             case _:
                 pass
+
+
+def go_back(file: GenerationFile) -> None:
+    """The file becomes the state before the switch to it; what that state has not told is forgotten with it."""
+    changed = set(file.go_back())
+    file.forget_told([key for key, raw in file.told_items(NEEDS) if not _stands(file, changed, decode_effect(raw))])
+
+
+def _stands(file: GenerationFile, changed: set[bytes], word: Effect) -> bool:
+    """Whether the state has the need, too; accounts that did not change are not asked."""
+    if not isinstance(word, OpenNeed | RefuseNeed | ProposeReorder) or key_of(word.account_id) not in changed:
+        return True
+    raw = file.get(key_of(word.account_id))
+    pair = None if raw is None else decode_account(raw).pairs.get(word.group)
+    if pair is None:
+        return False
+    if pair.need is not None:
+        return pair.need.need_id == word.need_id
+    return pair.refusal is not None and pair.refusal.cycle == word.cycle
 
 
 def standing_key(account_id: str) -> bytes:

@@ -14,7 +14,7 @@ from streams.core.context import Installation
 from streams.embedded import tables
 from streams.embedded.runtime import ArtefactsOn, Embedded
 from streams.generations import record
-from streams.generations.building import Builder
+from streams.generations.building import Builder, go_back
 from streams.generations.comparing import Comparison
 from streams.generations.files import GenerationFile, remove
 from streams.generations.switching import Change, compare
@@ -117,7 +117,7 @@ def take_up(folder: Path, made_by: str) -> GenerationFile:
     if not file.position:
         file.close()
         raise Refused("made_by_another_release", "the generation before was made by another release; use --anew")
-    file.go_back()
+    go_back(file)
     return file
 
 

@@ -79,11 +79,18 @@ class GenerationFile:
             self._connection.execute("DELETE FROM before")
             self._connection.executemany("INSERT INTO before (key, value) VALUES (?, ?)", replaced)
 
-    def go_back(self) -> None:
-        """Become the state that was live before the switch to this one, at the same position."""
+    def go_back(self) -> list[bytes]:
+        """Become the state that was live before the switch to this one, at the same position; the keys that changed."""
+        before = self._connection.execute("SELECT key, value FROM before").fetchall()
         with self._all_or_nothing():
-            self._put("state", self._connection.execute("SELECT key, value FROM before").fetchall())
+            self._put("state", before)
             self._connection.execute("DELETE FROM before")
+        return [bytes(key) for key, _ in before]
+
+    def forget_told(self, keys: Iterable[bytes]) -> None:
+        """Nothing was told under these keys."""
+        with self._all_or_nothing():
+            self._put("told", ((key, None) for key in keys))
 
     def close(self) -> None:
         """Let go of the file."""

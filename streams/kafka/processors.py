@@ -1,7 +1,7 @@
 """The two processors of a worker: ingest (public topics -> log of record) and fold (log of record -> effects)."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from schemas.dead_letters import DeadLetter
 from schemas.envelope import Event
@@ -59,14 +59,18 @@ class Fold:
 
 
 def fold_factory(
-    installation: Installation, artefacts: ArtefactSource, counts: Counter[str] | None = None
+    installation: Installation,
+    artefacts: ArtefactSource,
+    counts: Counter[str] | None = None,
+    may_fold: Callable[[], None] = lambda: None,
 ) -> ProcessorFactory:
     """Builds the fold of a partition from its recovered store. ``counts``: of all partitions, for metrics; what is
-    folded again after a failure counts again.
+    folded again after a failure counts again. ``may_fold`` is asked first, and raises where the state is not in force.
     """
     counted = Counter[str]() if counts is None else counts
 
     def build(number: int, store: PartitionStore) -> Fold:
+        may_fold()
         return Fold(number, LogFolder(number, store, installation, artefacts), counted)
 
     return build

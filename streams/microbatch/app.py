@@ -86,11 +86,11 @@ class BatchApp(faust.App):  # type: ignore[misc]  # Faust is not typed for us
         delivery = Delivery(self.batch_config.connection)
         self.runner.route(topics, lambda place: StatelessLane(place, processor, delivery, self._around))
 
-    def stateful(self, topic: str, factory: ProcessorFactory) -> None:
-        """Fold a topic, each partition with a processor of its own."""
+    def stateful(self, topic: str, factory: ProcessorFactory, changelog: str | None = None) -> None:
+        """Fold a topic, each partition with a processor of its own; its state has the changelog of that name."""
         config = self.batch_config
-        changelog = changelog_topic(config.app_id, topic)
-        table = StateTable(TableSpec(config.app_id, topic, changelog, config.data_dir / "state"), config.connection)
+        name = changelog or changelog_topic(config.app_id, topic)
+        table = StateTable(TableSpec(config.app_id, topic, name, config.data_dir / "state"), config.connection)
         self.runner.route([topic], lambda place: StatefulLane(place, factory, table, self._around))
 
     async def on_first_start(self) -> None:
