@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
-from console import api, contacts_in, metrics, outbox, suggestions_out
+from console import api, contacts_in, erasure, metrics, outbox, suggestions_out
 from console.access import Access
 from console.context import Console, Me, Services, environment
 from console.desk_figures import Remembered, read_figures
@@ -102,6 +102,7 @@ def _mount(app: FastAPI) -> None:
         account,
         api,
         contacts_in,
+        erasure,
         metrics,
         outbox,
         suggestions_out,

@@ -60,6 +60,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("team", "Set queues, and agents with their skills and shifts."),
             Entry("users", "Add people, set their roles, make login links and API keys."),
             Entry("explain", "Say why a task is there: forecast, versions, events behind it, decisions since."),
+            Entry("erase", "Delete an account's people, cancel its tasks, never contact it again."),
             Entry("replay", "Fold the log anew and compare: the same events give the same tasks."),
             Entry("rebuild", "Build the state again from the log beside the live one, compare, switch."),
             Entry("migrate", "Bring the database to this version."),

@@ -27,6 +27,7 @@ from outreach.desk import (
 from outreach.desk import upkeep as due
 from outreach.desk.context import Context, ProfileBook, read_clocks
 from outreach.desk.emission import Emission, emission
+from outreach.desk.erasing import Erasable, ErasureReason
 from outreach.desk.numbers import normalised
 from outreach.desk.results import (
     COUNTED_AT_MOST,
@@ -58,6 +59,8 @@ __all__ = [
     "Desk",
     "DeskRules",
     "Emission",
+    "Erasable",
+    "ErasureReason",
     "NothingToDo",
     "Outcome",
     "TaskCard",
@@ -221,9 +224,15 @@ class Desk:
         """These are now all queues; tasks move at their next ranking. How many."""
         return teams.put_queues(self._context(tx), queues, actor)
 
-    def erase_account(self, tx: Transaction, account_id: str, actor: str) -> int:
+    def erasable(self, tx: Transaction, account_id: str) -> Erasable:
+        """What `erase_account` would delete and cancel; raises NotFound for an account that nobody knows."""
+        return erasing.erasable(self._context(tx), account_id)
+
+    def erase_account(
+        self, tx: Transaction, account_id: str, actor: str, reason: ErasureReason = ErasureReason.ASKED
+    ) -> int:
         """Delete the account's people, cancel its open tasks at once, and never contact it again; how many tasks."""
-        return erasing.erase_account(self._context(tx), account_id, actor)
+        return erasing.erase_account(self._context(tx), account_id, actor, reason)
 
     def supervisor_queue(self, tx: Transaction, limit: int = 100) -> list[Task]:
         """What waits for a supervisor: calls nobody finished first, then by how long the task has waited."""
