@@ -73,6 +73,9 @@ class Done:
     kind: str
     wanted_at: float
     seconds: float
+    """From the moment at which the agent wanted it: also while no thread was free to ask for it."""
+    asked_seconds: float
+    """From the moment at which it was asked for."""
     task_id: str | None
     refusal: str = ""
 
@@ -129,14 +132,16 @@ class _Floor:
     def _fulfil(self, kind: str, at: float, number: int) -> None:
         task_id, refusal = None, ""
         if number in self._held:
-            self.done.append(Done(kind, at, 0.0, None, "the last one is not closed yet"))
+            self.done.append(Done(kind, at, 0.0, 0.0, None, "the last one is not closed yet"))
             return
+        asked_at = time.monotonic()
         try:
             task_id = self._claim(number) if kind == CLAIM else self._bare(number)
             refusal = "" if task_id else "nothing to do"
         except (Refused, Unavailable, IntegrityError) as error:
             refusal = type(error).__name__
-        self.done.append(Done(kind, at, time.monotonic() - at, task_id, refusal))
+        ended_at = time.monotonic()
+        self.done.append(Done(kind, at, ended_at - at, ended_at - asked_at, task_id, refusal))
         if task_id is not None:
             self._held[number] = task_id
 
