@@ -10,6 +10,7 @@ from schemas.topics import Topic
 from streams.artefacts import ArtefactSource
 from streams.core.context import Installation
 from streams.ingest import IngestRules, LogEntry, entry_of, ingest
+from streams.microbatch.delivery import key_hash
 from streams.microbatch.ports import Outcome, Output, PartitionStore, ProcessorFactory, Record
 from streams.processor import LogFolder
 
@@ -87,6 +88,8 @@ def event_outputs(event: Event, partitions: int) -> list[Output]:
 
 
 def entry_outputs(entry: LogEntry, partitions: int) -> list[Output]:
-    """A log entry as records: one, in its account's partition, or one in each."""
-    numbers: Iterable[int | None] = range(partitions) if entry.broadcast else (None,)
+    """A log entry as records: one, in its account's partition, or one in each; of those that were agreed upon, however
+    many there are now.
+    """
+    numbers: Iterable[int] = range(partitions) if entry.broadcast else (key_hash(entry.key) % partitions,)
     return [Output(Topic.LOG.value, entry.key, entry.value, number) for number in numbers]

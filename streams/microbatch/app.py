@@ -42,6 +42,8 @@ class BatchConfig:
     heartbeat_seconds: float = 5.0
     rebalance_timeout_seconds: float = 30.0
     request_timeout_seconds: float = 30.0
+    metadata_seconds: float = 60.0
+    """A change of topics is noticed within this."""
     stall_seconds: float = 300.0
     """A partition with work that does nothing for so long ends the worker; longer than the longest batch takes."""
     fetch_bytes: int = 4 * 1024 * 1024
@@ -52,7 +54,9 @@ class BatchConfig:
     @property
     def connection(self) -> Connection:
         """For the clients that are not Faust's."""
-        return Connection(self.bootstrap, self.app_id, self.request_timeout_seconds)
+        return Connection(
+            self.bootstrap, self.app_id, self.request_timeout_seconds, metadata_seconds=self.metadata_seconds
+        )
 
 
 class BatchApp(faust.App):  # type: ignore[misc]  # Faust is not typed for us
@@ -131,6 +135,7 @@ def _faust_options(config: BatchConfig) -> dict[str, Any]:
         "ConsumerScheduler": scheduler_of(config.batch_records),
         "broker_max_poll_records": config.batch_records * POLLS_AHEAD,
         "consumer_max_fetch_size": config.fetch_bytes,
+        "consumer_metadata_max_age_ms": int(config.metadata_seconds * 1000),
         "consumer_auto_offset_reset": "earliest",
         "broker_commit_interval": 1.0,
         "broker_session_timeout": config.session_timeout_seconds,

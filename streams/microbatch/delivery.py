@@ -31,6 +31,8 @@ class Connection:
     timeout_seconds: float = 30.0
     transaction_seconds: float = 120.0
     """A batch that changes a whole partition's state must be written within this."""
+    metadata_seconds: float = 60.0
+    """A change of topics is noticed within this."""
 
     def options(self) -> dict[str, Any]:
         """Options that every aiokafka client takes."""
@@ -38,6 +40,7 @@ class Connection:
             "bootstrap_servers": self.bootstrap,
             "client_id": self.client_id,
             "request_timeout_ms": int(self.timeout_seconds * 1000),
+            "metadata_max_age_ms": int(self.metadata_seconds * 1000),
         }
 
 

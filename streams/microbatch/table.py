@@ -25,6 +25,10 @@ from streams.microbatch.reader import LogReader
 from streams.microbatch.recovery import Progress, Recovery
 from streams.microbatch.store import LocalStore, Mark, Synced, new_lineage, with_mark
 
+MEND = (
+    "Partitions cannot be taken back, and another number would part keys from their state: move to new topics, or, "
+    "where nothing was written yet, make the topics anew"
+)
 CACHE_BYTES = 64 * 1024 * 1024
 
 
@@ -56,7 +60,7 @@ class StateTable:
         store = None
         try:
             await writer.start()
-            await self._check_partitions(writer)
+            partitions = await self._check_partitions(writer)
             store = LocalStore.open(spec.folder / f"{spec.changelog}-{partition}", self._cache)
             async with LogReader(self.connection) as reader:
                 recovery = Recovery(reader, progress or self.progress(partition), _now_ms)
@@ -68,13 +72,13 @@ class StateTable:
                 with suppress(rocksdict.DbClosedError):
                     store.close()
             raise
-        return OpenPartition(spec, partition, writer, store, recovery.progress)
+        return OpenPartition(spec, partition, writer, store, partitions)
 
     def progress(self, partition: int) -> Progress:
         """A new record of how far the recovery of a partition is."""
         return Progress(TopicPartition(self.spec.changelog, partition))
 
-    async def _check_partitions(self, writer: Delivery) -> None:
+    async def _check_partitions(self, writer: Delivery) -> int:
         counts = {}
         for topic in (self.spec.source, self.spec.changelog):
             try:
@@ -82,23 +86,19 @@ class StateTable:
             except UnknownTopicOrPartitionError as error:
                 raise Unavailable(f"topic {topic} does not exist; create it") from error
         if len(set(counts.values())) > 1:
-            raise WrongPartitions(
-                f"a log and its changelog need the same number of partitions, found {counts}. Partitions cannot be "
-                "taken back: move to new topics, or give a changelog that was never used as many as the log has"
-            )
+            raise WrongPartitions(f"a log and its changelog need the same number of partitions, found {counts}. {MEND}")
+        return counts[self.spec.source]
 
 
 class OpenPartition:
     """A partition that is ours: local reads, and commits that are all or nothing."""
 
-    def __init__(
-        self, spec: TableSpec, partition: int, writer: Delivery, store: LocalStore, restored: Progress
-    ) -> None:
+    def __init__(self, spec: TableSpec, partition: int, writer: Delivery, store: LocalStore, partitions: int) -> None:
         self.spec = spec
         self.partition = partition
         self.store = store
-        self.restored = restored
         self._writer = writer
+        self._partitions = partitions
         self._lineage = store.mark.lineage or new_lineage()
 
     @property
@@ -107,8 +107,12 @@ class OpenPartition:
         return self.store.position
 
     async def commit(self, outcome: Outcome, position: int) -> None:
-        """Make a batch's outcome and the new position durable and visible."""
+        """Make a batch's outcome and the new position durable and visible. Raises like `Delivery.transact`, and
+        WrongPartitions: an output that goes by its key must not go by another number of partitions.
+        """
         changelog, number = self.spec.changelog, self.partition
+        if (found := await self._writer.partitions(self.spec.source)) != self._partitions:
+            raise WrongPartitions(f"{self.spec.source} had {self._partitions} partitions and has {found} now. {MEND}")
         writes = with_mark(outcome.writes, Mark(position, self._lineage))
         records = [*outcome.outputs, *(Output(changelog, key, value, number) for key, value in writes)]
         ends = await self._writer.transact(records)

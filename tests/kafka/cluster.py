@@ -2,13 +2,14 @@
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic, RecordsToDelete
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from streams.microbatch.delivery import Connection, Delivery
@@ -33,6 +34,23 @@ class Cluster:
         new = [NewTopic(name, partitions, 1, topic_configs=configs) for name in names]
         self._admin("create_topics", new)
 
+    def delete(self, topic: str) -> None:
+        """Delete a topic, and wait until it is gone."""
+        self._admin("delete_topics", [topic])
+        deadline = time.monotonic() + 30
+        while topic in asyncio.run(self._topics()):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+
+    async def _topics(self) -> list[str]:
+        async with self._admin_client() as admin:
+            found: list[str] = await admin.list_topics()
+        return found
+
+    def another(self) -> "Cluster":
+        """The same Kafka with another prefix."""
+        return Cluster(self.bootstrap, self.prefix[:-7])
+
     def commit(self, group: str, topic: str, offsets: Mapping[int, int]) -> None:
         """Set a group's committed offsets; it must have no members."""
 
@@ -49,6 +67,10 @@ class Cluster:
         """Delete the records of some partitions before an offset."""
         wanted = {TopicPartition(topic, number): RecordsToDelete(offset) for number, offset in before.items()}
         self._admin("delete_records", wanted)
+
+    def add_partitions(self, topic: str, total: int) -> None:
+        """Give a topic more partitions."""
+        self._admin("create_partitions", {topic: NewPartitions(total)})
 
     def produce(self, outputs: Sequence[Output]) -> None:
         """Send, uncompressed, and wait."""

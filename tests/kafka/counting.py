@@ -77,6 +77,7 @@ def build(options: argparse.Namespace) -> BatchApp:
             request_timeout_seconds=10,
             stall_seconds=options.stall,
             fetch_bytes=options.fetch_bytes,
+            metadata_seconds=3,
         )
     )
     app.stateful(log, lambda _, store: Remembering(out, store, options.data))

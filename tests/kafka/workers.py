@@ -54,6 +54,17 @@ class Bench:
         """Put the next numbers on the log."""
         self.cluster.produce(self.records(count))
 
+    def produce_large(self, count: int, size_bytes: int) -> None:
+        """Put records on the log whose values are that large; eight bytes of them count."""
+        large = [
+            Output(self.log, b"large-%d" % number, (self.numbers + number).to_bytes(8) * (size_bytes // 8))
+            for number in range(count)
+        ]
+        self.numbers += count
+        for record in large:
+            self.cluster.produce([record])
+            self.model[record.key] += record.value
+
     def produce_and_lose(self, count: int) -> None:
         """Put the next numbers on the raw topic, then delete what its first partition has."""
         records = self.records(count, self.raw)
