@@ -17,7 +17,7 @@ from streams.generations.building import go_back
 from streams.generations.comparing import Comparison
 from streams.generations.files import GenerationFile, remove
 from streams.kafka.names import changelog_of
-from streams.kafka_topics import drop_changelogs
+from streams.kafka_topics import drop_changelogs, make_changelog
 
 Advance = Callable[[int], None]
 REBUILT, BEFORE = "rebuild-*.sqlite3", "before-*-*.sqlite3"
@@ -68,9 +68,12 @@ def drop(settings: Settings) -> int:
         files = [*place.folder.glob(REBUILT), *place.folder.glob(BEFORE)]
         for path in files:
             remove(path)
-        names = [changelog_of(number) for number in range(1, place.generation + 2)]
+        if place.generation == record.FIRST:
+            return len(files)
+        asyncio.run(make_changelog(settings, changelog_of(record.FIRST)))  # the catalogue has it, so it stays, empty
+        names = [changelog_of(number) for number in range(record.FIRST + 1, place.generation + 2)]
         dropped = asyncio.run(drop_changelogs(settings, changelog_of(place.generation), names))
-        return len(files) + len(dropped)
+        return len(files) + 1 + len(dropped)
 
 
 def give_up(settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """Checks of the task database, be it the SQLite file or a PostgreSQL server: its version, its model, its people."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import Engine
@@ -9,6 +10,7 @@ from ops.checks import Check, missing, note, ok
 from outreach.store.migrate import version_of
 from outreach.store.sql import SqlStore, SqlTransaction, create
 from schemas.errors import Unavailable
+from schemas.needs import ClockMoved
 from schemas.settings import Settings
 
 LEARN = "ringahead learn"
@@ -49,7 +51,16 @@ def _model(tx: SqlTransaction, settings: Settings) -> Check:
     versions = ", ".join(sorted({clock.model_version or "?" for clock in clocks}))
     if oldest > timedelta(days=settings.stale_model_days):
         return note("Model", f"{versions} is {oldest.days} days old: new selling tasks are stopped", LEARN)
-    return ok("Model", f"{versions}, {max(oldest.days, 0)} days old in business time")
+    return ok("Model", f"{versions}, {max(oldest.days, 0)} days old in business time{_rollout(clocks)}")
+
+
+def _rollout(clocks: Sequence[ClockMoved]) -> str:
+    """How many accounts the model and profiles in force have reached, while they are rolled out."""
+    running = [one.rollout for one in clocks if one.rollout is not None and one.rollout.finished_at is None]
+    if not running:
+        return ""
+    done, total = sum(one.accounts_done for one in running), sum(one.accounts_total for one in running)
+    return f"; {done:,} of {total:,} accounts of {len(running)} partitions are judged anew"
 
 
 def _users(tx: SqlTransaction) -> Check:
