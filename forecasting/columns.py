@@ -64,6 +64,17 @@ class PairColumns:
         skus = None if self.skus is None else [self.skus[i] for i in index]
         return PairColumns(**parts, pulse=pulse, account=account, skus=skus)
 
+    def runs(self, as_of_day: float | Floats | Ints) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """First row of each run of equal rows, shape (runs,), and the run of each row, shape (rows,)."""
+        new = np.zeros(len(self), bool)
+        new[:1] = True
+        told = [getattr(self, f.name) for f in fields(self) if f.name not in CONTEXT]
+        for values in (*told, as_of_day if isinstance(as_of_day, np.ndarray) else None, self.pulse):
+            if values is not None:
+                apart = values[1:] != values[:-1]
+                new[1:] |= apart.any(1) if apart.ndim > 1 else apart
+        return np.flatnonzero(new), np.cumsum(new) - 1
+
 
 @dataclass(frozen=True, slots=True)
 class FoldedColumns:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from forecasting.model import Days
 
 NEAR_DAYS = 256
+ROWS_AT_ONCE = 8_000  # what fits into the cache of a processor
 NEVER_DAYS = 2**15  # a quantile further away than this, about 90 years, is never
 
 
@@ -35,6 +36,9 @@ class Curve(Protocol):
 
     def ceiling(self, horizon_days: Days, max_ahead_days: int) -> Floats:
         """An upper bound, quick to compute, of window(t, horizon) over 0 <= t <= max_ahead."""
+
+    def first_horizon(self, q: Floats) -> Floats:
+        """Smallest whole horizon with window(0, horizon) >= q; inf where there is none within NEVER_DAYS."""
 
 
 class CurveForecaster(ABC):
@@ -59,17 +63,22 @@ class CurveForecaster(ABC):
     def quantile_day(self, columns: PairColumns, as_of_day: Days, q: Days) -> Floats:
         """See Forecaster."""
         rows = len(columns)
-        days = first_horizon(self.curve(columns, as_of_day), np.broadcast_to(np.asarray(q, float), rows))
+        days = self.curve(columns, as_of_day).first_horizon(np.broadcast_to(np.asarray(q, float), rows))
         return as_of_day + days - 1
 
     def answers(
         self, columns: PairColumns, as_of_day: Days, horizons_days: Sequence[float], quantiles: Sequence[float]
     ) -> tuple[list[Floats], list[Floats]]:
         """Probabilities by horizon and days by quantile, as `probability` and `quantile_day` say, from one curve."""
-        curve, rows = self.curve(columns, as_of_day), len(columns)
-        chances = [curve.window(0.0, horizon) for horizon in horizons_days]
-        days = [as_of_day + first_horizon(curve, np.full(rows, q)) - 1 for q in quantiles]
-        return chances, days
+        parts = []
+        for start in range(0, max(len(columns), 1), ROWS_AT_ONCE):
+            rows = np.arange(start, min(start + ROWS_AT_ONCE, len(columns)))
+            day = as_of_day[rows] if isinstance(as_of_day, np.ndarray) else as_of_day
+            curve = self.curve(columns.take(rows), day)
+            chances = [curve.window(0.0, horizon) for horizon in horizons_days]
+            parts.append((chances, [day + curve.first_horizon(np.full(len(rows), q)) - 1 for q in quantiles]))
+        chance, days = (list(map(np.concatenate, zip(*part, strict=True))) for part in zip(*parts, strict=True))
+        return chance, days
 
     def due_in_days(
         self,

@@ -14,7 +14,7 @@ from forecasting.columns import DUE_SHARE, GAP_FLOOR_DAYS, HALF_LIVES_DAYS, PULS
 from forecasting.season import operational_days
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from forecasting.columns import Floats, PairColumns
     from forecasting.model import Days
@@ -28,7 +28,7 @@ Columns = dict[str, "Floats"]
 
 @dataclass(frozen=True, slots=True)
 class Hazards:
-    """Log hazards of a renewal in each interval, shape (rows, intervals), and its P(alive), shape (rows,)."""
+    """Log hazards of a renewal in each interval, shape (intervals, rows), and its P(alive), shape (rows,)."""
 
     log_hazard: Floats
     alive: Floats
@@ -39,18 +39,23 @@ def log(values: Floats, floor: float = FLOOR) -> Floats:
     return np.asarray(np.log(values + floor), float)
 
 
-def pair_features(columns: PairColumns, as_of_day: Days, own: Hazards, whole: Hazards, products: Floats) -> Columns:
-    """Regressors of pairs by name, shape (rows,) each. products: forecasting.products.FIGURES of each row."""
-    if columns.account is None:
-        raise ValueError("a pair's features need the columns of its account")
-    account = dict(_own(columns.account, as_of_day, whole, "p_")) | dict(_pulse(columns.account))
-    found = dict(_own(columns, as_of_day, own, "p_"))
-    found |= {f"a_{name[2:]}": values for name, values in account.items()}
+def pair_features(columns: PairColumns, as_of_day: Days, own: Hazards, account: Columns, products: Floats) -> Columns:
+    """Regressors of pairs by name, shape (rows,) each.
+
+    account: `of_account` of each row's account; products: forecasting.products.FIGURES of each row.
+    """
+    found = dict(_own(columns, as_of_day, own, "p_")) | account
     found |= dict(_quantities(columns, products, found))
-    found |= dict(_of_account(columns, found))
+    found |= dict(_in_account(columns, found))
     found |= dict(_of_product(products))
     found |= dict(_season(columns, as_of_day, products[:, SEASON_FROM:]))
     return found
+
+
+def of_account(columns: PairColumns, as_of_day: Days, own: Hazards) -> Columns:
+    """What accounts say to their pairs, by name, shape (accounts,) each."""
+    found = dict(_own(columns, as_of_day, own, "p_")) | dict(_pulse(columns))
+    return {f"a_{name[2:]}": values for name, values in found.items()}
 
 
 def account_features(columns: PairColumns, as_of_day: Days, own: Hazards, products: Floats) -> Columns:
@@ -61,9 +66,9 @@ def account_features(columns: PairColumns, as_of_day: Days, own: Hazards, produc
     return found
 
 
-def matrix(found: Columns) -> Floats:
-    """Shape (rows, features)."""
-    return np.column_stack(list(found.values()))
+def matrix(found: Columns, names: Sequence[str] | None = None) -> Floats:
+    """Shape (rows, features): the named ones, or all; a feature's rows lie together in memory."""
+    return np.stack([found[name] for name in (names or found)]).T
 
 
 def is_due(columns: PairColumns, as_of_day: Days) -> Floats:
@@ -104,8 +109,8 @@ def _own(columns: PairColumns, as_of_day: Days, own: Hazards, name: str) -> Iter
     even = np.log(np.maximum(mean, GAP_FLOOR_DAYS)) - columns.D / np.maximum(columns.n, 1e-9)
     yield f"{name}unevenness", np.where(columns.n > 1, np.minimum(even, 5.0), -0.1)
     yield f"{name}age", np.log1p(np.maximum(as_of_day - columns.first_day, 0.0))
-    for place in range(own.log_hazard.shape[1]):
-        yield f"{name}renewal{place}", own.log_hazard[:, place]
+    for place, hazard in enumerate(own.log_hazard):
+        yield f"{name}renewal{place}", hazard
     yield f"{name}alive", own.alive
 
 
@@ -131,7 +136,7 @@ def _quantities(columns: PairColumns, products: Floats, found: Columns) -> Itera
     yield "to_product_quantity", np.clip(np.log(usual) - products[:, 7], -5.0, 5.0)
 
 
-def _of_account(columns: PairColumns, found: Columns) -> Iterator[tuple[str, Floats]]:
+def _in_account(columns: PairColumns, found: Columns) -> Iterator[tuple[str, Floats]]:
     """The pair's share of what its account orders, and the baskets without it since."""
     yield "share", found["p_orders"] - found["a_orders"]
     for half_life in (60, 120, 365):

@@ -15,7 +15,7 @@ import numpy as np
 from forecasting.additive import Additive
 from forecasting.basis import DIGITS, basis_of
 from forecasting.features import account_features, pair_features
-from forecasting.hazard import ENDS_DAYS, hazards
+from forecasting.hazard import ENDS_DAYS, hazards, whole_features
 from forecasting.renewal import renewal_curve
 from forecasting.ridge import fit_cloglog
 from forecasting.snapshots import EVERY_DAYS
@@ -61,10 +61,8 @@ def pair_examples(windows: Sequence[Window], own: RenewalParameters, whole: Rene
     """Features of pairs in their windows."""
     found = []
     for w in windows:
-        if w.columns.account is None:
-            raise ValueError("the windows of pairs need the columns of their accounts")
         mine = hazards(renewal_curve(own, w.columns, w.opened))
-        theirs = hazards(renewal_curve(whole, w.columns.account, w.opened))
+        theirs = whole_features(w.columns, w.opened, whole)
         found.append(pair_features(w.columns, w.opened, mine, theirs, w.products))
     return _examples(windows, found)
 

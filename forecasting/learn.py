@@ -28,6 +28,7 @@ PRIOR_PAIR = RenewalParameters(SHAPES, (0.2, 0.6, 0.1, 0.1), a=0.6, scale_days=8
 PRIOR_ACCOUNT = RenewalParameters(SHAPES, (0.2, 0.5, 0.2, 0.1), a=0.7, scale_days=45.0, alpha=0.13, beta=2.6)
 MIN_PAIRS = 30  # with fewer the prior is published as it is, and the model says that it is degraded
 SAMPLE_PAIRS, SAMPLE_ACCOUNTS = 4_000, 1_500
+FITTED_BEFORE = "fitted_days_before"  # among the scores of a refreshed model: age of its coefficients at until_day
 WINDOW_ROWS = 6_000  # of each window, of pairs ordered often, of others, and of accounts
 
 
@@ -62,6 +63,28 @@ def fit_population(
     return PopulationModel(record if record.degraded else _fitted(record, known, as_of_day, rng, near_windows))
 
 
+def refresh_population(model: PopulationModel, history: OrderDays, as_of_day: int) -> PopulationModel:
+    """The model with the products as they are known when as_of_day begins; all coefficients stay.
+
+    Its artefact says in `fitted_days_before` how much older the coefficients are.
+    """
+    r, known = model.record, history.before(as_of_day)
+    days = float(as_of_day - date.fromisoformat(r.until_day).toordinal())
+    old = r.scores.get(FITTED_BEFORE, 0.0) + days
+    last = date.fromordinal(as_of_day)
+    found = msgspec.structs.replace(
+        r,
+        version=f"{NAME}@{last}",
+        until_day=str(last),
+        order_days=len(known),
+        pairs=int(known.starts().sum()),
+        accounts=len(np.unique(known.account)),
+        products=_products(known, as_of_day, r.pair) if r.often is not None else {},
+        scores={**r.scores, FITTED_BEFORE: old},
+    )
+    return PopulationModel(found)
+
+
 def prior_model() -> PopulationModel:
     """The shipped prior: what forecasts are made from before anything was learnt."""
     return fit_population(order_days_of([]), 1)
@@ -87,18 +110,22 @@ def _fitted(
     cold = np.concatenate([w.columns.orders < COLD_BELOW for w in of_pairs])
     often, seldom = fit_believed(examples.where(~cold)), fit_believed(examples.where(cold))
     by_account = fit_believed(account_examples(of_accounts, account))
-    season = seasonal(known.day.min(), as_of_day)
-    table = next(snapshots(known, [float(as_of_day)], pair, with_season=season)).products
     return msgspec.structs.replace(
         record,
         often=_model(often or seldom),
         seldom=_model(seldom or often),
         whole=_model(by_account),
-        products=table.packed(),
+        products=_products(known, as_of_day, pair),
         scores=scores
         | {"examples": float(len(examples.wait))}
         | _weights(often=often, seldom=seldom, whole=by_account),
     )
+
+
+def _products(known: OrderDays, as_of_day: int, pair: RenewalParameters) -> dict[str, tuple[float, ...]]:
+    """The table of products as known when as_of_day begins."""
+    season = seasonal(known.day.min(), as_of_day)
+    return next(snapshots(known, [float(as_of_day)], pair, with_season=season)).products.packed()
 
 
 def _model(found: Believed | None) -> Additive | None:

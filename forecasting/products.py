@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,8 +36,8 @@ class ProductTable:
 
     def rows(self, skus: Sequence[str]) -> Floats:
         """Figures of each row's SKU, shape (rows, FIGURES)."""
-        unknown = len(self.figures) - 1
-        at = np.fromiter((self.place.get(sku, unknown) for sku in skus), np.intp, len(skus))
+        unknown = repeat(len(self.figures) - 1)
+        at = np.fromiter(map(self.place.get, skus, unknown), np.intp, len(skus))
         return np.asarray(self.figures[at], float)
 
     def of(self, places: Ints) -> Floats:

@@ -42,6 +42,8 @@ def seasons_of(history: OrderDays, as_of_day: float) -> Floats:
 
 def operational_days(coefficients: Floats, begin: Days, end: Days) -> Floats:
     """Integral of s from begin to end (ordinals), shape (rows,); coefficients: shape (rows, COEFFICIENTS)."""
+    if not coefficients.any():
+        return np.asarray(np.maximum(np.broadcast_to(np.asarray(end - begin, float), len(coefficients)), 0.0), float)
     passed = np.asarray(end - begin + _area(coefficients, end) - _area(coefficients, begin), float)
     return np.asarray(np.maximum(passed, 0.0), float)
 

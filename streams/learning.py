@@ -20,6 +20,8 @@ from streams.rollouts import SLICE_ACCOUNTS
 SOURCE = "ringahead/learn"
 FEW_WINDOWS = 5
 """Weeks of late that a model without a check is learnt from."""
+REFRESHED_DAYS = 21
+"""How old the coefficients of a model without a check may be; until then only its products are made anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,9 @@ def fit(
     """A model of what was known when the day of ``at`` began, and its scores on days that a candidate had not seen.
 
     Raises Refused ("worse_than_in_force") where that candidate does worse there than ``in_force``, unless ``anyway``.
-    ``checked=False`` fits once, on few windows, and scores nothing: for plays of the past with
-    many models. ``told`` is called with the name of each step before it.
+    ``checked=False`` scores nothing: for plays of the past with many models. It fits once, on few windows, and for
+    some weeks after that only makes the products of ``in_force`` anew. ``told`` is called with the name of each step
+    before it.
     """
     from forecasting.learn import fit_population  # statsmodels takes seconds to import, and only fitting needs it
 
@@ -52,10 +55,21 @@ def fit(
         told("keeping the newest days back")
         scores = _checked(history, day, in_force, anyway, told, fit_population)
     told("fitting on everything")
-    model = fit_population(history, day) if checked else fit_population(history, day, near_windows=FEW_WINDOWS)
+    model = fit_population(history, day) if checked else _quickly(history, day, in_force)
     record = msgspec.structs.replace(model.record, scores={**model.record.scores, **scores})
     model = PopulationModel(record)
     return Learnt(model, published(model, at))
+
+
+def _quickly(history: OrderDays, day: int, in_force: PopulationModel | None) -> PopulationModel:
+    """A model for a play of the past: the one in force with new products, or a fit on few windows."""
+    from forecasting.learn import FITTED_BEFORE, fit_population, refresh_population
+
+    if in_force is not None and in_force.record.often is not None:
+        until = date.fromisoformat(in_force.record.until_day).toordinal()
+        if 0 <= day - until + in_force.record.scores.get(FITTED_BEFORE, 0.0) <= REFRESHED_DAYS:
+            return refresh_population(in_force, history, day)
+    return fit_population(history, day, near_windows=FEW_WINDOWS)
 
 
 def _checked(

@@ -54,7 +54,7 @@ class Learner:
         if not len(self.history):
             raise Refused("nothing_to_learn", "the log holds no order yet; `ringahead import FILE` brings some in")
         with self._opened.store.read() as tx:
-            in_force = learning.model_in_force(tx) if checked else None
+            in_force = learning.model_in_force(tx)
         learnt = learning.fit(self.history.order_days(), at, in_force, checked=checked, anyway=anyway, told=told)
         self._opened.publish_model(learnt, at)
         if suggest:
