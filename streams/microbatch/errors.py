@@ -27,6 +27,10 @@ class StateAhead(Stopped):
     """The local state has seen more of the changelog than there is."""
 
 
+class ChangelogCut(Stopped):
+    """Records of the changelog were deleted that no local copy has: what is left is only a part of the state."""
+
+
 class WrongPartitions(Stopped):
     """The changelog and the log do not have the same number of partitions."""
 

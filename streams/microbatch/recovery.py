@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from aiokafka.structs import TopicPartition
 
-from streams.microbatch.errors import ForeignChangelog, StateAhead
+from streams.microbatch.errors import ChangelogCut, ForeignChangelog, StateAhead
 from streams.microbatch.reader import LogReader, Segment
-from streams.microbatch.store import POSITION_KEY, LocalStore, Mark, Synced, decode_mark
+from streams.microbatch.store import CUT_KEY, POSITION_KEY, LocalStore, Mark, Synced, decode_mark
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class Recovery:
     async def run(self, store: LocalStore) -> LocalStore:
         """Bring the store up to the end. Returns it, or the empty one that took its place where it was no copy.
 
-        Raises StateAhead, ForeignChangelog and what `LogReader` raises; what was taken in until then stays.
+        Raises StateAhead, ForeignChangelog, ChangelogCut and what `LogReader` raises; what was taken in stays.
         """
         progress = self.progress
         start, progress.end = await self._reader.bounds(progress.place)
@@ -92,6 +92,8 @@ class Recovery:
                 f"which ends at {progress.end}: the changelog was replaced. Remove that folder to rebuild the state "
                 "from what the changelog and the log have"
             )
+        if synced.changelog_next < start:
+            store.load([(CUT_KEY, start.to_bytes(8))], synced)  # a crash must not make it forget
         progress.start = progress.position = max(start, synced.changelog_next)
         if not await self._take_in(store):
             log.warning("Local state in %s is of another changelog and is rebuilt", store.folder)
@@ -129,6 +131,11 @@ class Recovery:
             log.info("%s", self.progress.says())
 
     def _check(self, store: LocalStore) -> None:
+        if store.mark != Mark() and store.mark.began < store.cut:
+            raise ChangelogCut(
+                f"records of {_named(self.progress)} before offset {store.cut} were deleted before they were in "
+                f"{store.folder}. Delete the rest of its records, and that folder: the state is rebuilt from the log"
+            )
         if self.progress.records and store.mark == Mark():
             raise ForeignChangelog(
                 f"{_named(self.progress)} holds {self.progress.records} records and no position: it was written by "

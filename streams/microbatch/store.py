@@ -22,9 +22,10 @@ log = logging.getLogger(__name__)
 OWN = b"\0"
 POSITION_KEY = b"\0position"
 SYNCED_KEY = b"\0synced"
+CUT_KEY = b"\0cut"
 FIRST_KEY = b"\1"
 WRITE_BUFFER_BYTES = 16 * 1024 * 1024
-LINEAGE_BYTES = 8
+LINEAGE_BYTES, BEGIN_BYTES = 8, 5
 DAMAGED = "damaged"
 """A file in the folder that says so."""
 CORRUPTION, LOCK_FILE = "Corruption", "/LOCK:"
@@ -46,7 +47,12 @@ class Mark(NamedTuple):
     position: int = 0
     """The next offset of the log to apply."""
     lineage: bytes = b""
-    """Drawn when the changelog got its first batch; one that was made anew has another. Earlier releases wrote none."""
+    """Drawn when the state was begun; a changelog that was made anew has another. Earlier releases wrote none."""
+
+    @property
+    def began(self) -> int:
+        """The offset of the changelog from which on all of the state is in it."""
+        return int.from_bytes(self.lineage[:BEGIN_BYTES])
 
     def continues(self, earlier: "Mark") -> bool:
         """Whether both can be of one changelog."""
@@ -125,6 +131,11 @@ class LocalStore:
         found = self.get(SYNCED_KEY)
         return Synced(*_SYNCED.unpack(found)) if found else Synced(0, 0)
 
+    @property
+    def cut(self) -> int:
+        """The offset up to which records of the changelog were deleted before they were in here; 0: none."""
+        return int.from_bytes(self.get(CUT_KEY) or b"")
+
     def write(self, writes: Iterable[tuple[bytes, bytes | None]], synced: Synced) -> None:
         """Write all or nothing: the pairs in their order, and how far of the changelog they reach."""
         self._write(writes, synced, rocksdict.WriteOptions())
@@ -167,9 +178,9 @@ class LocalStore:
         return type(self).open(self.folder, self._cache)
 
 
-def new_lineage() -> bytes:
-    """A name for a changelog that has none."""
-    return secrets.token_bytes(LINEAGE_BYTES)
+def new_lineage(began: int = 0) -> bytes:
+    """A name for a state that begins at this offset of its changelog."""
+    return began.to_bytes(BEGIN_BYTES) + secrets.token_bytes(LINEAGE_BYTES - BEGIN_BYTES)
 
 
 def encode_mark(mark: Mark) -> bytes:

@@ -99,7 +99,7 @@ class OpenPartition:
         self.store = store
         self._writer = writer
         self._partitions = partitions
-        self._lineage = store.mark.lineage or new_lineage()
+        self._lineage = store.mark.lineage or new_lineage(store.synced.changelog_next)
 
     @property
     def position(self) -> int:
