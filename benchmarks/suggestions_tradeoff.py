@@ -19,7 +19,7 @@ import pandas as pd
 
 from benchmarks._shops import FIRST_DAY, shop
 from benchmarks._tradeoff_picture import picture
-from benchmarks.suggestions import K, quality, truth
+from benchmarks._suggestions_quality import K, quality, truth
 from forecasting.history import OrderDays, order_days
 from forecasting.similar import Baskets, Catalogue, Ranked, baskets_of, fit_recommender
 from forecasting.similar.objectives import (

@@ -1,5 +1,6 @@
 """What is suggested to accounts, in the database: everybody after learning, those that changed in between."""
 
+import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,8 @@ from outreach.desk import Desk
 from outreach.ports import Store
 from streams import suggesting
 
+MOST_WORKERS = 4
+"""Threads that rank; one more writes."""
 Told = Callable[[str], None]
 
 
@@ -28,12 +31,14 @@ def learn(
 ) -> Refreshed:
     """Learn to suggest, put the artefact in force, and rank every account. What cannot be read back is not stored."""
     told("suggestions from similar customers")
+    with store.read() as tx:
+        said = suggesting.said_until(tx, at)
     with progress("learning what is bought for the first time", steps(history, at.toordinal())) as advance:
-        learnt, raw = suggesting.learn(history, at, known, advance)
+        learnt, raw = suggesting.learn(history, at, known, advance, said)
     loads(raw)
     with store.begin() as tx:
         suggesting.store(tx, learnt, raw, at)
-    done = _rank(store, desk, learnt, history, known, at, None)
+    done = rank(store, desk, learnt, history, known, at, None)
     with store.begin() as tx:
         suggesting.forget_old(tx, at)
     return done
@@ -48,10 +53,10 @@ def refresh(store: Store, desk: Desk, history: OrderDays, known: suggesting.Know
     with store.read() as tx:
         used = suggesting.in_force(tx)
         changed = suggesting.changed_since(tx, history)
-    return _rank(store, desk, used, history, known, at, changed)
+    return rank(store, desk, used, history, known, at, changed)
 
 
-def _rank(
+def rank(
     store: Store,
     desk: Desk,
     used: suggesting.InForce,
@@ -60,11 +65,13 @@ def _rank(
     at: datetime,
     accounts: Collection[str] | None,
 ) -> Refreshed:
+    """Put what is suggested to these accounts, or to all, in the place of what was."""
     with store.read() as tx:
         shown = max(cell.suggestions for cell in desk.profiles(tx).cells.values())
-        rests = suggesting.resting_at(tx, at)
+        said = suggesting.said_until(tx, at)
     ranked, total = 0, 0
-    chunks = suggesting.rows(used, history, at, known, kept=shown + suggesting.SPARE, accounts=accounts, rests=rests)
+    kept, workers = shown + suggesting.SPARE, min(os.cpu_count() or 1, MOST_WORKERS)
+    chunks = suggesting.rows(used, history, at, known, kept=kept, accounts=accounts, said=said, workers=workers)
     with progress("ranking", len(history.account_ids) if accounts is None else len(accounts)) as advance:
         for names, rows in chunks:
             with store.begin() as tx:

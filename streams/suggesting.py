@@ -3,15 +3,18 @@
 A full run ranks everybody after learning; a refresh ranks only the accounts that changed, with the artefact in force.
 """
 
+import itertools
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecasting.history import OrderDays
 from forecasting.similar import Catalogue, Ranked, Recommender, baskets_of, digest_of, dumps, fit_recommender, loads
+from forecasting.similar.answered import Answer, answered, answers_of
 from forecasting.similar.objectives import (
     EFFICIENCY,
     INNOVATION,
@@ -23,18 +26,20 @@ from forecasting.similar.objectives import (
     ranks,
 )
 from forecasting.similar.sentences import may_be_told, sentence
-from outreach.desk.suggesting import REST_DAYS, resting
+from outreach.desk.suggesting import rests_until
 from outreach.ports import Transaction
-from outreach.records import Suggestion
+from outreach.records import Showing, Suggestion
 from schemas.envelope import Event
 from schemas.errors import Refused
 from schemas.events.accounts import AccountRegistered
-from schemas.events.ours import ProductChanged
+from schemas.events.ours import ProductChanged, SuggestionWhy
 
 NAME = "suggestions"
 """Of the artefact in force."""
 REFRESHED = "suggestions_refreshed"
 """Fact of the desk: when accounts were last ranked, and with which version."""
+ANSWERS_DAYS = 730
+"""Older answers are not learnt from."""
 SPARE = 3
 """More than a profile shows, for what may not be shown any more."""
 
@@ -42,7 +47,6 @@ KEPT_VERSIONS, GRACE_DAYS = 3, 30
 """Recommenders that are kept in any case, and how long each is kept after the next one came."""
 
 Advance = Callable[[int], None]
-Pair = tuple[str, str]
 
 
 @dataclass(slots=True)
@@ -102,9 +106,12 @@ class InForce:
     version: str
 
 
-def learn(history: OrderDays, at: datetime, known: Known, advance: Advance | None = None) -> tuple[InForce, bytes]:
-    """A recommender of what was known when the day of ``at`` began, and its artefact."""
-    recommender = fit_recommender(history, at.toordinal(), known.catalogue(), advance=advance)
+def learn(
+    history: OrderDays, at: datetime, known: Known, advance: Advance | None = None, said: Iterable[Showing] = ()
+) -> tuple[InForce, bytes]:
+    """A recommender of what was known when the day of ``at`` began, and its artefact. said: answered suggestions."""
+    answers = answers_of(answers_in(said), history.account_ids, history.skus)
+    recommender = fit_recommender(history, at.toordinal(), known.catalogue(), answers=answers, advance=advance)
     raw = dumps(recommender)
     return InForce(recommender, f"{at:%Y-%m-%d}-{digest_of(raw)[:8]}"), raw
 
@@ -153,9 +160,19 @@ def refreshed(tx: Transaction, at: datetime, version: str) -> None:
     tx.facts.put(REFRESHED, json.dumps({"at": at.isoformat(), "version": version}))
 
 
-def resting_at(tx: Transaction, at: datetime) -> set[Pair]:
-    """(account, SKU) that was refused and rests."""
-    return resting(tx.showings.refused(at - timedelta(days=REST_DAYS)), at)
+def said_until(tx: Transaction, at: datetime) -> list[Showing]:
+    """Suggestions that were shown in the ANSWERS_DAYS before, most of them answered."""
+    return [one for one in tx.showings.shown(at - timedelta(days=ANSWERS_DAYS), at) if one.answer is not None]
+
+
+def answers_in(said: Iterable[Showing]) -> Iterator[Answer]:
+    """What was answered, as learning needs it."""
+    for one in said:
+        if one.answered_at is not None:
+            ends = rests_until(one)
+            rest_days = 0.0 if ends is None else (ends - one.answered_at).days
+            lasting = one.why != SuggestionWhy.LATER
+            yield Answer(one.account_id, one.sku, one.answered_at.toordinal(), rest_days, lasting)
 
 
 def rows(
@@ -166,19 +183,32 @@ def rows(
     *,
     kept: int,
     accounts: Collection[str] | None = None,
-    rests: Collection[Pair] = (),
+    said: Iterable[Showing] = (),
+    workers: int = 1,
 ) -> Iterator[tuple[list[str], list[Suggestion]]]:
-    """In chunks, accounts and all that is suggested to them now: ``kept`` places under each objective."""
-    past = onto(history.before(at.toordinal()), used.recommender.population.skus)
-    if accounts is not None:
-        wanted = np.array([name in accounts for name in past.account_ids], bool)
-        past = past.where(wanted[past.account])
+    """In chunks, accounts and all that is suggested to them now: ``kept`` places under each objective.
+
+    said: answered suggestions; what was refused and rests is left out. workers: threads; the answers are the same.
+    """
+    past = onto(_of(history, at, accounts), used.recommender.population.skus)
     facets = known.facets(used.recommender)
     gone = known.catalogue().unavailable
+    barred = np.array([sku in gone for sku in past.skus], bool)
     names = {group: some[0].name for group, some in known.groups().items()}
-    for chunk in used.recommender.recommend(baskets_of(past, at.toordinal()), WIDE_LIST):
-        wide = _allowed(chunk, gone, rests)
+    answers = answers_of(answers_in(said), past.account_ids, past.skus)
+    carts = answered(baskets_of(past, at.toordinal()), answers, at.toordinal() + 1)
+    for chunk in used.recommender.recommend(carts, WIDE_LIST, workers=workers):
+        wide = _where(chunk, ~barred[chunk.sku])
         yield list(chunk.account_ids), list(_suggestions(wide, facets, kept, names, known.trades, used.version, at))
+
+
+def _of(history: OrderDays, at: datetime, accounts: Collection[str] | None) -> OrderDays:
+    """What was known when the day began, of the given accounts only."""
+    known = history.day < at.toordinal()
+    if accounts is not None:
+        wanted = np.array([name in accounts for name in history.account_ids], bool)
+        known &= wanted[history.account]
+    return history if known.all() else history.where(known)
 
 
 def onto(history: OrderDays, skus: Collection[str]) -> OrderDays:
@@ -199,17 +229,8 @@ def onto(history: OrderDays, skus: Collection[str]) -> OrderDays:
     )
 
 
-def _allowed(wide: Ranked, gone: Collection[str], rests: Collection[Pair]) -> Ranked:
-    """Without what cannot be had any more, and what rests."""
-    resting_accounts = {account for account, _ in rests}
-    keep = np.array(
-        [
-            wide.skus[sku] not in gone
-            and (wide.account_ids[row] not in resting_accounts or (wide.account_ids[row], wide.skus[sku]) not in rests)
-            for row, sku in zip(wide.row.tolist(), wide.sku.tolist(), strict=True)
-        ],
-        bool,
-    )
+def _where(wide: Ranked, keep: NDArray[np.bool_]) -> Ranked:
+    """The given candidates only."""
     if keep.all():
         return wide
     columns = ("row", "sku", "rank", "score", "buyers", "neighbours", "base_rate")
@@ -231,28 +252,42 @@ def _suggestions(
     late = [np.where(places[name] > 0, places[name], kept + 1) for name in OBJECTIVES]
     order = np.lexsort((*late[::-1], wide.row))
     order = order[np.any([places[name][order] > 0 for name in OBJECTIVES], axis=0)]
-    last, rank = -1, 0
-    for one in order.tolist():
-        row, sku = int(wide.row[one]), wide.skus[int(wide.sku[one])]
-        rank = 1 if row != last else rank + 1
-        last, account = row, wide.account_ids[row]
-        figures = (int(wide.buyers[one]), int(wide.neighbours[one]), float(wide.base_rate[one]))
-        new = bool(facets.new[wide.sku[one]])
-        told = figures if may_be_told(*figures) else (None, None, None)
+    row, sku = wide.row[order], wide.sku[order]
+    chance = (
+        itertools.repeat(None)
+        if wide.probability is None
+        else np.round(wide.probability[order].astype(float), 4).tolist()
+    )
+    columns = (
+        row.tolist(),
+        (np.arange(len(row)) - np.searchsorted(row, row) + 1).tolist(),
+        sku.tolist(),
+        *(places[name][order].tolist() for name in (EFFICIENCY, VARIETY, INNOVATION)),
+        facets.new[sku].tolist(),
+        wide.buyers[order].tolist(),
+        wide.neighbours[order].tolist(),
+        wide.base_rate[order].tolist(),
+    )
+    for who, rank, which, easy, varied, new_ones, new, buyers, alike, rate, likely in zip(
+        *columns, chance, strict=False
+    ):
+        account, product, figures = wide.account_ids[who], wide.skus[which], (buyers, alike, rate)
+        words = sentence(*figures, is_new=new, trade=trades.get(account))
+        said = may_be_told(*figures)
         yield Suggestion(
             account,
             rank,
-            sku,
-            names.get(sku) or sku,
-            sentence(*figures, is_new=new, trade=trades.get(account)),
+            product,
+            names.get(product) or product,
+            words,
             version,
-            efficiency=int(places[EFFICIENCY][one]),
-            variety=int(places[VARIETY][one]),
-            innovation=int(places[INNOVATION][one]),
-            is_new=new,
-            probability=None if wide.probability is None else round(float(wide.probability[one]), 4),
-            buyers=told[0],
-            neighbours=told[1],
-            base_rate=told[2],
-            as_of=at,
+            easy,
+            varied,
+            new_ones,
+            new,
+            likely,
+            buyers if said else None,
+            alike if said else None,
+            rate if said else None,
+            at,
         )

@@ -86,12 +86,26 @@ def test_small_numbers_are_neither_said_nor_kept(history, learnt) -> None:
     assert all("this florist" in row.sentence for row in told if row.account_id == "7")
 
 
+def refusal(account: str, sku: str, days_ago: int, why: str = "not_used") -> Showing:
+    at = AT - timedelta(days=days_ago)
+    return Showing(f"{account}-{sku}", "t", "k", account, "ann", sku, "", "variety", "", 1, "", at, "refused", why, at)
+
+
 def test_what_rests_is_left_out_and_another_takes_its_place(history, learnt) -> None:
     first = of(made(history, learnt), "7")
-    rests = {("7", first[0].sku)}
-    then = made(history, learnt, rests=rests)
+    then = made(history, learnt, said=[refusal("7", first[0].sku, 20)])
     assert first[0].sku not in {row.sku for row in of(then, "7")}
     assert sum(row.efficiency > 0 for row in of(then, "7")) == KEPT
+    assert [row for row in then if row.account_id != "7"] == [
+        row for row in made(history, learnt) if row.account_id != "7"
+    ], "what one account refuses is another's business"
+    for days_ago, why in ((181, "not_used"), (31, "later")):
+        again = made(history, learnt, said=[refusal("7", first[0].sku, days_ago, why)])
+        assert first[0].sku in {row.sku for row in of(again, "7")}, "it has rested"
+
+
+def test_threads_change_no_row(history, learnt) -> None:
+    assert made(history, learnt, workers=2) == made(history, learnt)
 
 
 def test_only_the_asked_accounts_and_as_if_all_were(history, learnt) -> None:
