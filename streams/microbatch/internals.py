@@ -142,6 +142,7 @@ INTERNALS: tuple[Internal, ...] = (
         "dc1d6632aaa6",
         "wrapped: True is an answer",
     ),
+    Internal("aiokafka.client", "AIOKafkaClient._wait_on_metadata", "52b0a5ee78ef", "called: as the producer does"),
     Internal("aiokafka.partitioner", "murmur2", "62179ca18494", "as every client's default partitioner"),
 )
 

@@ -108,7 +108,8 @@ class LogReader:
         await self._consumer.stop()
 
     async def bounds(self, place: TopicPartition) -> tuple[int, int]:
-        """The log's first offset and its end as committed readers see it. Raises KafkaTimeoutError."""
+        """The log's first offset and its end as committed readers see it. Raises KafkaError."""
+        await self._consumer._client._wait_on_metadata(place.topic)  # or the client finds out in a second or two
         starts = await self._consumer.beginning_offsets([place])
         return starts[place], (await self.ends([place]))[place]
 

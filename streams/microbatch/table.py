@@ -63,9 +63,9 @@ class StateTable:
             partitions = await self._check_partitions(writer)
             store = LocalStore.open(spec.folder / f"{spec.changelog}-{partition}", self._cache)
             async with LogReader(self.connection) as reader:
-                recovery = Recovery(reader, progress or self.progress(partition), _now_ms)
-                store = await recovery.run(store)
-                _check_log(spec, partition, store.position, await reader.bounds(TopicPartition(spec.source, partition)))
+                log_bounds = await reader.bounds(TopicPartition(spec.source, partition))
+                store = await Recovery(reader, progress or self.progress(partition), _now_ms).run(store)
+                _check_log(spec, partition, store.position, log_bounds)
         except BaseException:
             await writer.stop()
             if store is not None:
