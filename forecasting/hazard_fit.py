@@ -21,7 +21,7 @@ from forecasting.ridge import fit_cloglog
 from forecasting.snapshots import EVERY_DAYS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -55,6 +55,14 @@ class Examples:
     def where(self, rows: Mask) -> Examples:
         """The rows where the mask holds."""
         return Examples(self.features[rows], self.names, self.wait[rows], self.length[rows])
+
+    def of_names(self, wanted: Callable[[str], bool]) -> Examples:
+        """The same rows with some of the features."""
+        kept = [place for place, name in enumerate(self.names) if wanted(name)]
+        if len(kept) == len(self.names):
+            return self
+        names = tuple(self.names[place] for place in kept)
+        return Examples(self.features[:, kept], names, self.wait, self.length)
 
 
 def pair_examples(windows: Sequence[Window], own: RenewalParameters, whole: RenewalParameters) -> Examples:

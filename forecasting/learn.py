@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,16 @@ from forecasting.artefact import ModelRecord, PopulationModel
 from forecasting.hazard_fit import account_examples, pair_examples
 from forecasting.history import OrderDays, order_days_of
 from forecasting.likelihood import SHAPES, fit_renewal, gaps_of
+from forecasting.parts import ALL, Parts
 from forecasting.renewal import RenewalParameters
 from forecasting.snapshots import COLD_BELOW, NEAR_WINDOWS, Window, seasonal, snapshots, window_days, windows_of
 from forecasting.stacking import fit_believed
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from forecasting.additive import Additive
+    from forecasting.hazard_fit import Examples
     from forecasting.stacking import Believed
 
 NAME = "additive-hazard-1"
@@ -32,14 +37,30 @@ FITTED_BEFORE = "fitted_days_before"  # among the scores of a refreshed model: a
 WINDOW_ROWS = 6_000  # of each window, of pairs ordered often, of others, and of accounts
 
 
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What is learnt from: everything about a population but its hazards. Examples are None without windows."""
+
+    record: ModelRecord
+    pairs: Examples | None
+    cold: NDArray[np.bool_]  # rows of `pairs` with few order days
+    accounts: Examples | None
+
+
 def fit_population(
-    history: OrderDays, as_of_day: int, *, seed: int = 0, near_windows: int = NEAR_WINDOWS
+    history: OrderDays, as_of_day: int, *, seed: int = 0, near_windows: int = NEAR_WINDOWS, parts: Parts = ALL
 ) -> PopulationModel:
     """Fit everything on the order days before as_of_day (ordinal). The same history gives the same bytes.
 
-    near_windows: weeks of late that are learnt from; fewer are faster and a little worse.
+    near_windows: weeks of late that are learnt from; fewer are faster and a little worse. parts: all but in ablations.
     Large populations are sampled (seeded). With too little past the shipped prior stands in: `degraded` is set.
     """
+    found = material_of(history, as_of_day, seed=seed, near_windows=near_windows)
+    return PopulationModel(with_hazards(found, parts))
+
+
+def material_of(history: OrderDays, as_of_day: int, *, seed: int = 0, near_windows: int = NEAR_WINDOWS) -> Material:
+    """What `fit_population` learns from, before any hazard is fitted."""
     known, rng = history.before(as_of_day), np.random.default_rng(seed)
     pairs, accounts = int(known.starts().sum()) if len(known) else 0, len(np.unique(known.account))
     last = date.fromordinal(as_of_day)
@@ -60,7 +81,9 @@ def fit_population(
         scores={},
         packages=packages(),
     )
-    return PopulationModel(record if record.degraded else _fitted(record, known, as_of_day, rng, near_windows))
+    if record.degraded:
+        return Material(record, None, np.zeros(0, bool), None)
+    return _material(record, known, as_of_day, rng, near_windows)
 
 
 def refresh_population(model: PopulationModel, history: OrderDays, as_of_day: int) -> PopulationModel:
@@ -95,9 +118,10 @@ def packages() -> dict[str, str]:
     return {module.__name__: module.__version__ for module in (np, pd, scipy, statsmodels)}
 
 
-def _fitted(
+def _material(
     record: ModelRecord, known: OrderDays, as_of_day: int, rng: np.random.Generator, near_windows: int
-) -> ModelRecord:
+) -> Material:
+    """Renewals, products and examples of a population."""
     pair, pair_fit = fit_renewal(gaps_of(_sample(known, SAMPLE_PAIRS, rng), as_of_day), PRIOR_PAIR)
     whole = known.of_accounts()
     account, account_fit = fit_renewal(gaps_of(_sample(whole, SAMPLE_ACCOUNTS, rng), as_of_day), PRIOR_ACCOUNT)
@@ -105,20 +129,29 @@ def _fitted(
     scores = {"log_likelihood_of_a_pair": pair_fit, "log_likelihood_of_an_account": account_fit}
     record = msgspec.structs.replace(record, pair=pair, account=account, scores=scores)
     if not of_pairs:
-        return record
-    examples = pair_examples(of_pairs, pair, account)
+        return Material(record, None, np.zeros(0, bool), None)
     cold = np.concatenate([w.columns.orders < COLD_BELOW for w in of_pairs])
-    often, seldom = fit_believed(examples.where(~cold)), fit_believed(examples.where(cold))
-    by_account = fit_believed(account_examples(of_accounts, account))
+    pairs, accounts = pair_examples(of_pairs, pair, account), account_examples(of_accounts, account)
+    scores |= {"examples": float(len(pairs.wait))}
+    record = msgspec.structs.replace(record, products=_products(known, as_of_day, pair), scores=scores)
+    return Material(record, pairs, cold, accounts)
+
+
+def with_hazards(found: Material, parts: Parts = ALL) -> ModelRecord:
+    """The record with its hazards, as far as there are examples."""
+    if found.pairs is None or found.accounts is None or not parts.features:
+        return found.record
+    examples, accounts = (found.pairs.of_names(parts.has), found.accounts.of_names(parts.has))
+    kinds = (~found.cold, found.cold) if parts.seldom else (found.cold | True,) * 2
+    often, seldom = (fit_believed(examples.where(kind), parts) for kind in kinds)
+    by_account = fit_believed(accounts, parts)
+    weights = _weights(often=often, seldom=seldom, whole=by_account)
     return msgspec.structs.replace(
-        record,
+        found.record,
         often=_model(often or seldom),
         seldom=_model(seldom or often),
         whole=_model(by_account),
-        products=_products(known, as_of_day, pair),
-        scores=scores
-        | {"examples": float(len(examples.wait))}
-        | _weights(often=often, seldom=seldom, whole=by_account),
+        scores=found.record.scores | weights,
     )
 
 

@@ -21,6 +21,7 @@ from forecasting.additive import log_hazards
 from forecasting.basis import DIGITS, basis_of
 from forecasting.hazard import ENDS_DAYS
 from forecasting.hazard_fit import Examples, fit_hazard, seen_in
+from forecasting.parts import ALL, Parts
 from forecasting.ridge import fit_cloglog
 from forecasting.snapshots import EVERY_DAYS
 
@@ -39,14 +40,16 @@ PRIOR_WEIGHT, PRIOR_PENALTY = 0.5, 100.0
 RENEWAL = "p_renewal"  # name of the features that hold the renewal's log hazards
 
 
-def fit_believed(examples: Examples) -> Believed | None:
+def fit_believed(examples: Examples, parts: Parts = ALL) -> Believed | None:
     """The hazard drawn to the renewal, and the weight of each interval, shape (intervals,); None: too few examples."""
     if len(examples.wait) < LEAST_ROWS:
         return None
-    basis = basis_of(examples.features)
+    basis = basis_of(examples.features, bends=parts.bends)
     model = fit_hazard(examples, basis=basis)
     if model is None:
         return None
+    if not parts.stacked:
+        return model, np.ones(len(ENDS_DAYS))
     weights = stacking_weights(examples, basis)
     return drawn(model, weights), weights
 

@@ -1,0 +1,99 @@
+"""What each part of the model adds: the same origins, one part more in every row.
+
+    python -m benchmarks.ablation [--small] [--sets retail,fuel]
+
+At each origin renewals, products and examples are made once, then every row fits its own hazards on them. Judged are
+pairs and accounts with three order days or more, as in `ringahead backtest`; pairs with one or two ("few") beside them.
+--small uses a little made trade and one origin; its figures mean nothing.
+"""
+
+import argparse
+from collections.abc import Iterator
+from datetime import date
+
+import pandas as pd
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.made.__main__ import made
+from benchmarks.made.groceries import groceries
+from forecasting.artefact import PopulationModel
+from forecasting.backtest.cases import candidates_at, outcome_of
+from forecasting.backtest.origins import choose_origins
+from forecasting.backtest.ours import predicted_by
+from forecasting.backtest.run import take_outcome, take_prediction
+from forecasting.backtest.scores import score
+from forecasting.history import OrderDays, order_days
+from forecasting.learn import material_of, with_hazards
+from forecasting.parts import ACCOUNT, GROUPS, OWN, PRODUCT, PULSE, Parts
+
+STEPS: dict[str, Parts] = {
+    "renewal alone": Parts((), bends=False, seldom=False, stacked=False),
+    "+ hazard, own figures": Parts((OWN,), bends=False, seldom=False, stacked=False),
+    "+ account's figures": Parts((OWN, ACCOUNT), bends=False, seldom=False, stacked=False),
+    "+ account's pulse": Parts((OWN, ACCOUNT, PULSE), bends=False, seldom=False, stacked=False),
+    "+ product": Parts((OWN, ACCOUNT, PULSE, PRODUCT), bends=False, seldom=False, stacked=False),
+    "+ season": Parts(GROUPS, bends=False, seldom=False, stacked=False),
+    "+ bends": Parts(GROUPS, seldom=False, stacked=False),
+    "+ few orders apart": Parts(GROUPS, stacked=False),
+    "+ stacking: all": Parts(),
+}
+ORIGINS = {"retail": ("2011-07-04", "2011-08-01", "2011-09-05", "2011-10-03")}
+SHOWN = ("auc14", "bss14", "lift14", "rpss", "crps", "cov80")
+MIN_ORDERS = 3
+
+
+def ablation(history: OrderDays, origins: list[int]) -> pd.DataFrame:
+    """Scores by step and judged kind (pair, few, account), mean over the origins."""
+    rows = [row for day in origins for row in _at(history, day)]
+    return pd.DataFrame(rows).groupby(["judged", "step"], sort=False).mean()
+
+
+def _at(history: OrderDays, day: int) -> Iterator[dict[str, object]]:
+    found = material_of(history, day)
+    judged = {level: candidates_at(history, day, level, 1) for level in ("pair", "account")}
+    outcomes = {level: outcome_of(history, candidates) for level, candidates in judged.items()}
+    for step, parts in STEPS.items():
+        model = PopulationModel(with_hazards(found, parts))
+        for level, candidates in judged.items():
+            said, came = predicted_by(model, candidates), outcomes[level]
+            often = came.orders >= MIN_ORDERS
+            for kind, rows in ((level, often), ("few", ~often)):
+                if kind != "few" or level == "pair":
+                    scores = score(take_prediction(said, rows), take_outcome(came, rows))
+                    yield {"judged": kind, "step": step, **{name: scores[name] for name in SHOWN}}
+
+
+def shown(title: str, scores: pd.DataFrame) -> Table:
+    """One set's table."""
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    for head in ("judged", "step", *SHOWN):
+        table.add_column(head, justify="right" if head in SHOWN else "left")
+    for (kind, step), row in scores.sort_index(
+        level=0, sort_remaining=False, ascending=False, kind="stable"
+    ).iterrows():
+        figures = [f"{row[name]:.2f}" if name in ("lift14", "crps") else f"{row[name]:.4f}" for name in SHOWN]
+        table.add_row(str(kind), str(step), *figures)
+    return table
+
+
+def main() -> None:
+    """Print a table for each set."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--small", action="store_true")
+    parser.add_argument("--sets", default="retail,fuel")
+    arguments = parser.parse_args()
+    if arguments.small:
+        sets = {"small": order_days(groceries(accounts=40, days=300))}
+    else:
+        sets = {name: order_days(made(name)) for name in arguments.sets.split(",")}
+    for name, history in sets.items():
+        told = ORIGINS.get(name)
+        days = [date.fromisoformat(one).toordinal() for one in told] if told else choose_origins(history, 4)
+        scores = ablation(history, days[-1:] if arguments.small else days)
+        Console(width=110).print(shown(f"{name}, mean of {1 if arguments.small else len(days)} origins", scores))
+
+
+if __name__ == "__main__":
+    main()
