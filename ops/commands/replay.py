@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -11,14 +12,17 @@ from ops.progress import progress
 from ops.replaying import BATCH_RECORDS, Compared, replay, require_database
 from outreach.store.migrate import require_current
 from outreach.store.sql import SqlTransaction, store_for
-from schemas.envelope import decode, encode
+from schemas.envelope import Event, decode, encode
 from schemas.errors import BadEvent, BadInput
+from schemas.events.ours import ModelPublished, ProfilesChanged, RolloutContinued
 from schemas.settings import Settings, load_settings
 from schemas.topics import Topic
 from streams.embedded import tables
 from streams.ingest import entry_of
 from streams.kafka.log import read_records
 from streams.microbatch.ports import Record
+
+ROLLOUT = b"ringahead.RolloutContinued.v1"
 
 
 @click.command()
@@ -82,15 +86,36 @@ async def _from_kafka(settings: Settings) -> list[Record]:
 
 def _from_file(file: Path) -> Iterator[Record]:
     """Raises BadInput for a line that is no event."""
+    number = 0
     try:
+        whole = _is_one_partition(file)
         with file.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
-                entry = entry_of(decode(line))
+                event = decode(line) if whole else _at_once(decode(line))
+                if event is None:
+                    continue
+                entry = entry_of(event)
                 yield Record(Topic.LOG.value, tables.PARTITION, number, 0, entry.key, entry.value)
     except OSError as error:
         raise BadInput(f"{file}: {error.strerror}") from error
     except BadEvent as error:
         raise BadInput(f"{file}, line {number}: {error.detail}") from error
+
+
+def _is_one_partition(file: Path) -> bool:
+    """Whether every slice in the file is of the only partition that a file has: then it is folded as it lies there."""
+    with file.open("rb") as lines:
+        slices = [decode(line).fact for line in lines if ROLLOUT in line]
+    return all(not isinstance(fact, RolloutContinued) or fact.partition == tables.PARTITION for fact in slices)
+
+
+def _at_once(event: Event) -> Event | None:
+    """Several partitions in one file: its slices are of other accounts, so publications judge everybody themselves."""
+    if isinstance(event.fact, RolloutContinued):
+        return None
+    if isinstance(event.fact, ModelPublished | ProfilesChanged):
+        return replace(event, fact=event.fact.model_copy(update={"slice_accounts": None}))
+    return event
 
 
 def _write(records: Iterable[Record], out: Path) -> int:

@@ -13,7 +13,8 @@ import pytest
 from ops.cli import run
 from ops.embedded import rebuilding, rebuilding_place
 from ops.embedded.installation import Opened, opened
-from ops.embedded.writer import tick_event
+from ops.embedded.server import _admin
+from ops.embedded.writer import Writer, tick_event
 from ops.replaying import picture
 from outreach.task import TaskState
 from schemas.errors import Refused
@@ -264,3 +265,23 @@ class TestCommand:
 
     def test_contradicting_options_are_bad_input(self, folder: Path) -> None:
         assert run(["rebuild", "--anew", "--back"]) == 2
+
+
+def test_a_switch_inside_a_running_writer_loses_no_event(one: Opened) -> None:
+    damage(one, "account-9", lambda account: setattr(account, "attempts", 7))
+    rebuilt(one)
+    writer = Writer(one, lambda: None, lambda: None)
+    writer.start()
+    try:
+        for number in range(20):
+            line = (OrderLine(sku="argon", quantity=Decimal(1)),)
+            at, name = START + timedelta(days=DAYS), f"meanwhile-{number}"
+            one.runtime.append([said(OrderPlaced(order_id=name, lines=line), at, name, f"account-{number % 9}")])
+            writer.wake()
+            if number == 10:
+                _admin(one, writer, lambda: None)["rebuild"]({"by": "anna"})
+    finally:
+        writer.stop()
+    assert writer.failure is None
+    one.runtime.fold_all()
+    assert rebuilt(one)["equal"] == 12
