@@ -22,7 +22,7 @@ from console.feed import Feed
 from console.gate import Gate, Principal, is_machine
 from console.pages import account, agent, login, operator, order, suggestion, team
 from console.passwords import Passwords
-from console.ports import AcceptEvents, AdminCalls, Clock, LagSource
+from console.ports import AcceptEvents, AdminCalls, Clock, LagSource, NoWorkers, OffsetResets, WorkerSource
 from console.problems import Problem, problem
 from console.roles import Role
 from console.texts import text
@@ -31,6 +31,7 @@ from outreach.ports import Store
 from outreach.records import AuditEntry
 from schemas.errors import BadInput, NotFound, Refused, RingaheadError, Unavailable
 from schemas.settings import Settings
+from streams.letters import LetterDesk
 from streams.telemetry.exposition import Exposition, Read
 
 LOG = logging.getLogger("ringahead.console")
@@ -48,12 +49,16 @@ def build(
     admin: AdminCalls | None = None,
     admin_token: str | None = None,
     passwords: Passwords | None = None,
+    letters: LetterDesk | None = None,
+    resets: OffsetResets | None = None,
+    workers: WorkerSource | None = None,
     more_metrics: Mapping[str, Read] | None = None,
 ) -> FastAPI:
     """The console as an ASGI application.
 
     ``accept_events`` None: POST /v1/events answers 503. ``admin`` with ``admin_token``: POST /internal/<name> for other
-    commands of this installation. ``more_metrics``: readings of this process beside the console's own, by part.
+    commands of this installation. ``letters``, ``resets``, ``workers``: what operators act on
+    and look at; None: this process cannot. ``more_metrics``: readings beside the console's own, by part.
     ``app.state.console.feed.stop()`` ends open streams, so that a server can end.
     """
     used_desk = desk or Desk(rules_from(settings))
@@ -73,6 +78,9 @@ def build(
         admin=admin or {},
         templates=environment(),
         figures=figures,
+        letters=letters,
+        resets=resets,
+        workers=workers or NoWorkers(),
         metrics=Exposition(parts),
     )
     app = FastAPI(

@@ -13,13 +13,14 @@ from console.desk_figures import DeskFigures, Remembered
 from console.feed import Feed
 from console.gate import Principal
 from console.numbers import dialled, spaced
-from console.ports import AcceptEvents, AdminCalls, Clock, LagSource
+from console.ports import AcceptEvents, AdminCalls, Clock, LagSource, OffsetResets, WorkerSource
 from console.roles import allowed_roles
 from console.texts import named, plain, text
 from console.times import Now, moment_text, now_for
 from outreach.desk import Desk
 from outreach.ports import Store, Transaction
 from schemas.settings import Settings
+from streams.letters import LetterDesk
 from streams.telemetry.exposition import Exposition
 
 PLACES = (("/agent", "nav.agent"), ("/team", "nav.team"), ("/operator", "nav.operator"), ("/accounts", "nav.accounts"))
@@ -41,6 +42,9 @@ class Console:
     templates: Environment
     figures: Remembered[DeskFigures]
     metrics: Exposition
+    letters: LetterDesk | None
+    resets: OffsetResets | None
+    workers: WorkerSource
 
     def now(self, tx: Transaction) -> Now | None:
         """Business time for a page."""

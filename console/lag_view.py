@@ -1,5 +1,6 @@
 """Lag in words: by partition, by group, and in one line for the whole stream."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -37,7 +38,11 @@ class LagRow:
     end: str
     events: str
     seconds: str
+    pace_in: str
+    pace_out: str
+    catch_up: str
     status: str
+    rule: str
     tone: str
 
 
@@ -98,7 +103,11 @@ def _lag_row(row: PartitionLag) -> LagRow:
         end=f"{row.end:,}",
         events=text("unknown") if row.lag_events is None else f"{max(0, row.lag_events):,}",
         seconds=_seconds(row),
+        pace_in=_pace(row.in_per_second),
+        pace_out=_pace(row.out_per_second),
+        catch_up=_catch_up(row),
         status=str(row.status).upper(),
+        rule=_rule(row),
         tone=_tone(str(row.status)),
     )
 
@@ -108,6 +117,28 @@ def _seconds(row: PartitionLag) -> str:
         return text("unknown")
     caught_up = row.lag_events == 0
     return text("operator.caught_up") if caught_up else duration_text(max(0.0, row.lag_seconds))
+
+
+def _pace(per_second: float | None) -> str:
+    if per_second is None:
+        return text("unknown")
+    return f"{per_second:,.0f}" if per_second >= 10 or per_second == 0 else f"{per_second:.1f}"
+
+
+def _catch_up(row: PartitionLag) -> str:
+    seconds = row.catch_up_seconds
+    if seconds is None:
+        return text("unknown")
+    if seconds == 0:
+        return text("operator.caught_up")
+    return text("operator.never_at_this_pace") if math.isinf(seconds) else duration_text(seconds)
+
+
+def _rule(row: PartitionLag) -> str:
+    """What gave the status, in words; what retention took is told beside it."""
+    said = text(f"operator.rule.{row.rule}")
+    gone = text("operator.gone", count=f"{row.gone_events:,}") if row.gone_events else ""
+    return f"{said}; {gone}" if gone else said
 
 
 def _badness(status: str) -> int:

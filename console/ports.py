@@ -1,12 +1,13 @@
 """What the console needs of whoever builds it, beside the store and the desk; each has a twin without a server here."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from schemas.errors import Unavailable
 from streams.lag.figures import PartitionLag
+from streams.lag.resets import ResetAsked, ResetPlan
 from streams.lag.status import LagStatus
 
 __all__ = [
@@ -17,7 +18,11 @@ __all__ = [
     "FixedLag",
     "LagSource",
     "LagStatus",
+    "NoWorkers",
+    "OffsetResets",
     "PartitionLag",
+    "WorkerSeen",
+    "WorkerSource",
 ]
 
 
@@ -41,6 +46,54 @@ class FixedLag:
         if self.failure:
             raise Unavailable(self.failure)
         return self.rows
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSeen:
+    """What one worker tells of itself."""
+
+    name: str
+    """Its address."""
+    answers: bool
+    ready: bool = False
+    says: tuple[str, ...] = ()
+    """Why it is not ready: recovery with its progress, what is waited for."""
+    partitions: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Since it began: folded, duplicate, late, broadcast."""
+
+
+class WorkerSource(Protocol):
+    """Who folds the log."""
+
+    configured: bool
+    """Whether anybody could be asked."""
+
+    def sample(self) -> Sequence[WorkerSeen]:
+        """Each of them now, or as of a few seconds ago; one that does not answer is told as such."""
+        ...
+
+
+class NoWorkers:
+    """Nobody can be asked."""
+
+    configured = False
+
+    def sample(self) -> Sequence[WorkerSeen]:
+        """None."""
+        return ()
+
+
+class OffsetResets(Protocol):
+    """Resets of consumer groups' offsets."""
+
+    def plan(self, asked: ResetAsked) -> ResetPlan:
+        """A dry run. Raises Unavailable, BadInput."""
+        ...
+
+    def reset(self, asked: ResetAsked, actor: str) -> ResetPlan:
+        """Do it, audited. Raises Refused while the group has members, Unavailable, BadInput."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ class Role(StrEnum):
 PEOPLE: frozenset[Role] = frozenset(Role) - {Role.PROCESS}
 CALLERS: frozenset[Role] = frozenset({Role.AGENT, Role.SUPERVISOR, Role.ADMIN})
 WATCHERS: frozenset[Role] = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.ADMIN})
+OPERATORS: frozenset[Role] = frozenset({Role.OPERATOR, Role.ADMIN})
 SUPERVISORS: frozenset[Role] = frozenset({Role.SUPERVISOR, Role.ADMIN})
 SENDERS: frozenset[Role] = frozenset({Role.ERP, Role.ADMIN})
 PROCESSES: frozenset[Role] = frozenset({Role.PROCESS})
@@ -62,6 +63,15 @@ ENDPOINTS: Mapping[tuple[str, str], frozenset[Role]] = {
     ("GET", "/operator"): WATCHERS,
     ("GET", "/operator/board"): WATCHERS,
     ("POST", "/operator/kill-switch"): WATCHERS,
+    ("GET", "/operator/letters"): OPERATORS,
+    ("POST", "/operator/letters/replay"): OPERATORS,
+    ("GET", "/operator/letter"): OPERATORS,
+    ("POST", "/operator/letter/edit"): OPERATORS,
+    ("POST", "/operator/letter/replay"): OPERATORS,
+    ("POST", "/operator/letter/discard"): OPERATORS,
+    ("GET", "/operator/resets"): OPERATORS,
+    ("POST", "/operator/resets/plan"): OPERATORS,
+    ("POST", "/operator/resets/do"): OPERATORS,
     ("GET", "/metrics"): WATCHERS,
     ("POST", "/v1/events"): SENDERS | PROCESSES,
     ("POST", "/v1/contacts"): SENDERS,

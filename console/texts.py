@@ -5,6 +5,7 @@ A text is a format string; its fields are named. A missing text or field is a Ke
 
 from collections.abc import Mapping
 
+from console.operator_texts import TEXTS as OPERATOR
 from console.words import DISPOSITIONS, KINDS, LETTER_REASONS, REASONS
 from console.worth import TEXTS as WORTH
 
@@ -46,6 +47,10 @@ TEXTS: Mapping[str, str] = {
     "login.expired": "Your session has ended. Sign in again.",
     "login.form_old": "This form was too old. Try again.",
     "login.link_refused": "This link was used already or is too old. Ask for a new one, or sign in.",
+    "login.elsewhere": "Sign in with your organisation",
+    "login.issuer_silent": "Your organisation's sign-in does not answer. Try again, or tell your operator.",
+    "login.issuer_refused": "Your organisation's sign-in did not let you in, or gave you no role here.",
+    "login.no_entry": "You are switched off here, or somebody else goes by your name. Ask an administrator.",
     "login.how": "An administrator adds users with: ringahead users add NAME --role agent",
     # The agent's page
     "agent.title": "Calls",
@@ -191,53 +196,6 @@ TEXTS: Mapping[str, str] = {
     "team.agents_none": "Nobody has taken a call yet.",
     "team.holds_nothing": "holds no task",
     # The operator's page
-    "operator.title": "Operations",
-    "operator.business_time": "Business time",
-    "operator.runtime": "Runtime",
-    "operator.runtime_embedded": "one process, one file",
-    "operator.runtime_kafka": "Kafka with PostgreSQL",
-    "operator.model": "Forecast model",
-    "operator.model_none": "None in force",
-    "operator.model_none_hint": "Forecasts are stale until `ringahead learn` has run.",
-    "operator.model_age": "{days} days old in business time",
-    "operator.model_age_unknown": "age not known",
-    "operator.model_stale": "{days} days old: new selling tasks are stopped",
-    "operator.profiles": "Profiles",
-    "operator.profiles_none": "None in force",
-    "operator.kill_switch": "Kill switch",
-    "operator.kill_on": "On: no new calls",
-    "operator.kill_off": "Off",
-    "operator.kill_by_settings": "set in the settings of this installation",
-    "operator.kill_switch_on": "Stop all new calls",
-    "operator.kill_switch_off": "Allow calls again",
-    "operator.behind": "Stream",
-    "operator.behind_unknown": "no group has reported",
-    "operator.behind_silent": "{count} without commits",
-    "operator.behind_status": "worst status {status}",
-    "operator.behind_events": "{events} events",
-    "operator.behind_time": "{time} behind",
-    "operator.lag": "How far behind",
-    "operator.lag_note": "A group is as bad as its worst partition. Seconds are record time; “no commits” is not zero.",
-    "operator.lag_none": "No consumer group has reported yet, so nothing is known about lag.",
-    "operator.lag_failed": "Lag cannot be measured now: {why}",
-    "operator.column_place": "Topic / partition",
-    "operator.column_committed": "Committed",
-    "operator.column_end": "End",
-    "operator.column_events": "Events behind",
-    "operator.column_seconds": "Time behind",
-    "operator.column_status": "Status",
-    "operator.no_commits": "no commits",
-    "operator.caught_up": "caught up",
-    "operator.tasks": "Tasks by state",
-    "operator.tasks_none": "There are no tasks yet.",
-    "operator.refused": "Needs that nobody acts on, by reason",
-    "operator.refused_none": "No need is refused.",
-    "operator.letters": "Dead letters by reason",
-    "operator.letters_none": "No dead letters: every message so far became a fact.",
-    "operator.letters_list": "Latest dead letters",
-    "operator.letters_raw": "Raw message, {size} bytes",
-    "operator.letters_cut": "first {shown} bytes are shown",
-    "operator.letters_mend": "Mend the sender and have it send the message again; what came first is kept here.",
     # An account
     "account.title": "Account {account_id}",
     "account.find": "Find an account",
@@ -293,6 +251,7 @@ TEXTS: Mapping[str, str] = {
     "error.text_500": "Nothing was changed. Try again, and tell the operator if it stays.",
     "error.home": "To the start page",
     **WORTH,
+    **OPERATOR,
 }
 
 HAPPENINGS: Mapping[str, str] = {

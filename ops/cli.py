@@ -67,6 +67,14 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         ),
     ),
     (
+        "Look after it",
+        (
+            Entry("lag", "Say how far each consumer group is behind, and how it does."),
+            Entry("dead-letters", "List, edit, replay and discard messages that could not become facts."),
+            Entry("reset", "Set a group's offsets, after a dry run."),
+        ),
+    ),
+    (
         "Processes of the Kafka runtime",
         (
             Entry("topics", "Compare the topics with the catalogue, and create what is missing."),

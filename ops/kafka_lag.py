@@ -32,9 +32,12 @@ ANSWER_SECONDS = 15.0
 class KafkaLag:
     """Measures when asked, at most every two seconds; statuses come from `streams.lag.watch` around it."""
 
-    def __init__(self, settings: Settings, groups: Iterable[str] = ()) -> None:
+    def __init__(
+        self, settings: Settings, groups: Iterable[str] = (), *, kept_seconds: float = KEPT_SECONDS
+    ) -> None:
         self._bootstrap = settings.kafka_bootstrap
         self._groups = tuple(groups) or tuple(GROUPS)
+        self._kept_seconds = kept_seconds
         self._lock = threading.Lock()
         self._measured: tuple[float, list[PartitionLag]] = (0.0, [])
 
@@ -42,7 +45,7 @@ class KafkaLag:
         """Every group, topic and partition; raises Unavailable while no broker answers."""
         with self._lock:
             at, rows = self._measured
-            if not rows or time.monotonic() - at > KEPT_SECONDS:
+            if not rows or time.monotonic() - at >= self._kept_seconds:
                 rows = self._measure()
                 self._measured = (time.monotonic(), rows)
             return rows

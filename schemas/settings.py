@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     worker_stall_seconds: float = Field(default=300, ge=30)
     """A worker with work that does nothing for so long ends with exit code 1, to be started again."""
 
+    worker_urls: str = ""
+    """Comma-separated http://host:port of the workers' pages, for the console's page Operations."""
+
     reporting_currency: str = Field(default="GBP", pattern="^[A-Z]{3}$")
     """All money is shown in this currency; amounts in others are converted by the rate of the day."""
     default_zone: str | None = None

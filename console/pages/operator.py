@@ -1,24 +1,27 @@
 """The operator's page: how far behind, what is in force, what was refused and why."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Form
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict
 
-from console.chart import day_text
 from console.context import Console, Me, Services
+from console.desk_figures import DeskFigures
+from console.figure import Figure
+from console.fold_view import emission_figure, folded_figure, forecast_figure, rollout_figure, worker_rows
 from console.lag_view import Measured, lag_groups, measure, overall
+from console.letter_view import letter_row
+from console.pages import letters, resets
+from console.ports import WorkerSeen
+from console.roles import OPERATORS, Role
 from console.texts import plain, text
 from console.times import moment_text
 from outreach.ports import Transaction
-from schemas.dead_letters import DeadLetter
 from schemas.settings import Settings
 
-LETTERS_SHOWN = 20
-RAW_BYTES_SHOWN = 600
+LETTERS_SHOWN = 5
 
 
 class Switched(BaseModel):
@@ -28,33 +31,10 @@ class Switched(BaseModel):
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One number at the top of the page."""
-
-    name: str
-    value: str
-    note: str = ""
-    tone: str = ""
-    switch: bool | None = None
-    """What the kill switch would become by its button."""
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A dead letter as the page shows it."""
-
-    place: str
-    reason: str
-    detail: str
-    seen: str
-    raw: str
-    size_bytes: int
-    cut: bool
-
-
 def mount(app: FastAPI) -> None:
-    """Add the routes."""
+    """Add the routes, those of its further pages too."""
+    letters.mount(app)
+    resets.mount(app)
     app.add_api_route("/operator", show, methods=["GET"], include_in_schema=False)
     app.add_api_route("/operator/board", show_board, methods=["GET"], include_in_schema=False)
     app.add_api_route("/operator/kill-switch", set_kill_switch, methods=["POST"], include_in_schema=False)
@@ -64,34 +44,48 @@ def show(console: Services, me: Me) -> HTMLResponse:
     """The whole page."""
     lag = measure(console.lag)
     with console.store.read() as tx:
-        return console.page("operator.html", me=me, tx=tx, here="/operator", **board(console, tx, lag))
+        return console.page("operator.html", me=me, tx=tx, here="/operator", **board(console, tx, lag, me.role))
 
 
 def set_kill_switch(console: Services, me: Me, sent: Annotated[Switched, Form()]) -> HTMLResponse:
     """Stop every new call at once, or allow them again; the audit keeps who did."""
     with console.store.begin() as tx:
         console.desk.set_kill_switch(tx, me.user_id, sent.on)
-    return show_board(console)
+    return show_board(console, me)
 
 
-def show_board(console: Services) -> HTMLResponse:
+def show_board(console: Services, me: Me) -> HTMLResponse:
     """The part that renews itself."""
     lag = measure(console.lag)
     with console.store.read() as tx:
-        return HTMLResponse(console.render("board.html", **board(console, tx, lag)))
+        return HTMLResponse(console.render("board.html", **board(console, tx, lag, me.role)))
 
 
-def board(console: Console, tx: Transaction, lag: Measured) -> dict[str, object]:
-    """Everything on it."""
+def board(console: Console, tx: Transaction, lag: Measured, role: Role) -> dict[str, object]:
+    """Everything on it. Counts over all tasks are some seconds old; letters, clocks and the switch are of now."""
+    counted, workers = console.figures.get(), console.workers.sample()
     return {
         "lag": lag_groups(lag.rows),
         "lag_trouble": lag.trouble,
-        "figures": (_behind(lag), *figures(console, tx)),
-        "tasks": _counted(tx.tasks.counts()),
-        "refused": _counted(tx.needs.refused_counts()),
+        "figures": (_behind(lag), *figures(console, tx), *_of_the_fold(counted, tx, workers)),
+        "workers": worker_rows(workers),
+        "workers_configured": console.workers.configured,
+        "tasks": _counted(counted.tasks),
+        "refused": _counted(counted.refused),
         "letter_counts": _counted(tx.dead_letters.counts()),
-        "letters": [_letter(letter) for letter in tx.dead_letters.listed(limit=LETTERS_SHOWN)],
+        "letters": [letter_row(letter) for letter in tx.dead_letters.listed(limit=LETTERS_SHOWN)],
+        "may_act": role in OPERATORS,
+        "may_reset": role in OPERATORS and console.resets is not None,
     }
+
+
+def _of_the_fold(counted: DeskFigures, tx: Transaction, workers: Sequence[WorkerSeen]) -> tuple[Figure, ...]:
+    return (
+        forecast_figure(counted),
+        emission_figure(counted.emission),
+        rollout_figure(tx.clocks.all()),
+        folded_figure(workers),
+    )
 
 
 def _behind(lag: Measured) -> Figure:
@@ -143,22 +137,3 @@ def _kill_switch(settings: Settings, tx: Transaction) -> Figure:
 def _counted(counts: Mapping[Any, int]) -> list[tuple[str, int]]:
     ordered = sorted(((plain(word), count) for word, count in counts.items() if count), key=lambda pair: pair[0])
     return sorted(ordered, key=lambda pair: -pair[1])
-
-
-def _letter(letter: DeadLetter) -> Letter:
-    raw = letter.raw
-    return Letter(
-        place=letter.letter_id,
-        reason=plain(letter.reason),
-        detail=letter.detail,
-        seen=f"{day_text(letter.first_seen.date())}, {letter.first_seen:%H:%M} UTC",
-        raw=printable(raw[:RAW_BYTES_SHOWN]),
-        size_bytes=len(raw),
-        cut=len(raw) > RAW_BYTES_SHOWN,
-    )
-
-
-def printable(raw: bytes) -> str:
-    """Bytes as text in which nothing hides: control signs and bad UTF-8 become escapes."""
-    decoded = raw.decode("utf-8", errors="backslashreplace")
-    return "".join(sign if sign.isprintable() or sign == "\n" else f"\\u{ord(sign):04x}" for sign in decoded)

@@ -7,6 +7,9 @@ from console.server import ConsoleServer
 from ops.events_to_kafka import EventSender
 from ops.kafka_lag import KafkaLag
 from ops.lag_sampler import SampledLag
+from ops.letter_places import on_kafka
+from ops.resets import KafkaResets
+from ops.worker_watch import WorkerPages
 from outreach.store import migrate
 from outreach.store.sql import SqlStore, store_for
 from schemas.errors import Misconfigured
@@ -26,7 +29,15 @@ def command(host: str | None, port: int | None) -> None:
     store = _open(settings)
     try:
         with EventSender(settings) as sender, SampledLag(KafkaLag(settings)) as lag:
-            app = build(settings, store, lag, accept_events=sender.accept)
+            app = build(
+                settings,
+                store,
+                lag,
+                accept_events=sender.accept,
+                letters=on_kafka(settings, store),
+                resets=KafkaResets(settings, store),
+                workers=WorkerPages(settings.worker_urls),
+            )
             server = ConsoleServer(app, host or settings.console_host, settings.console_port if port is None else port)
             click.echo(f"Console: {server.url}  (Ctrl-C ends it)")
             server.run()

@@ -13,6 +13,7 @@ from pydantic_core import from_json
 from console.app import build
 from console.ports import AdminCalls, EventOutcome
 from console.server import ConsoleServer
+from ops import letter_desk
 from ops.contacts_in import keep_asked
 from ops.embedded import rebuilding
 from ops.embedded.installation import Opened
@@ -21,6 +22,8 @@ from ops.embedded.learner import Learner
 from ops.embedded.profiles import FilePlace
 from ops.embedded.writer import BusinessTime, Writer, tick_event, wall_hour
 from ops.lag_sampler import SampledLag
+from ops.letter_places import in_file
+from ops.worker_watch import OwnFold
 from ops.profile_desk import answer
 from ops.team_file import parsed, put_team
 from schemas.base import as_utc
@@ -52,6 +55,8 @@ class EmbeddedServer:
             accept_events=acceptor(opened, self._writer.wake),
             admin=_admin(opened, self._writer, business_time),
             admin_token=self._token,
+            letters=in_file(opened, self._writer.wake),
+            workers=OwnFold(opened.runtime.figures.counts),
             more_metrics={"fold": lambda: fold_readings(opened.runtime.figures.counts)},
         )
         self._web = ConsoleServer(app, host, port)
@@ -128,6 +133,9 @@ def _admin(opened: Opened, writer: Writer, business_time: BusinessTime) -> Admin
             queues, agents = put_team(tx, opened.desk, parsed(asked), "ringahead team")
         return {"queues": queues, "agents": agents}
 
+    def letters(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        return letter_desk.answer(in_file(opened, writer.wake), asked)
+
     place = FilePlace(opened, writer.wake)
 
     def profiles(asked: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -146,6 +154,7 @@ def _admin(opened: Opened, writer: Writer, business_time: BusinessTime) -> Admin
         "profiles": profiles,
         "contacts": contacts,
         "team": team,
+        "letters": letters,
     }
 
 

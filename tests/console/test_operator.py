@@ -3,7 +3,7 @@
 import pytest
 
 from console.lag_view import Measured, lag_groups, overall
-from console.pages.operator import printable
+from console.letter_view import printable
 from console.ports import PartitionLag
 from schemas.needs import ClockMoved
 from tests.console.conftest import Site
