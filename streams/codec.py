@@ -42,8 +42,12 @@ def decode_account(raw: bytes) -> Account:
 
 
 def due_hour_of(raw: bytes) -> int | None:
-    """The due hour of an encoded account, without decoding it."""
-    _, due = _head(raw)
+    """The due hour of an encoded account, without decoding it. Raises Corrupt where this release cannot read it: the
+    index is built when a partition is opened, which is when a state of another version must be noticed.
+    """
+    version, due = _head(raw)
+    if version != VERSION:
+        _check(version)
     return None if due == 0 else due - 1
 
 
@@ -69,13 +73,18 @@ def _head(raw: bytes) -> tuple[int, int]:
 
 def _payload(raw: bytes) -> bytes:
     version, _ = _head(raw)
+    _check(version)
     payload = raw[_HEAD.size :]
-    if version > VERSION:
-        raise Corrupt(f"state of version {version} was written by a newer release; this one reads up to {VERSION}")
-    while version < VERSION:
-        upcast = UPCASTERS.get(version)
-        if upcast is None:
-            raise Corrupt(f"state of version {version} is too old; rebuild it from the log")
-        payload = upcast(payload)
-        version += 1
+    for older in range(version, VERSION):
+        payload = UPCASTERS[older](payload)
     return payload
+
+
+def _check(version: int) -> None:
+    if version > VERSION:
+        raise Corrupt(
+            f"state of version {version} was written by a newer release; this one reads up to {VERSION}: run the newer "
+            "one, or rebuild the state from the log"
+        )
+    if any(older not in UPCASTERS for older in range(version, VERSION)):
+        raise Corrupt(f"state of version {version} is too old; rebuild it from the log")

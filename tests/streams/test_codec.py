@@ -128,6 +128,11 @@ class TestVersions:
         with pytest.raises(Corrupt, match="version 2 was written by a newer release; this one reads up to 1"):
             codec.decode_account(self.aged(2))
 
+    @pytest.mark.parametrize(("version", "says"), [(2, "run the newer"), (0, "too old; rebuild it")])
+    def test_one_that_cannot_be_read_is_noticed_when_the_index_is_built(self, version: int, says: str) -> None:
+        with pytest.raises(Corrupt, match=says):
+            codec.due_hour_of(self.aged(version))
+
     def test_an_older_one_without_a_way_up_is_refused(self) -> None:
         with pytest.raises(Corrupt, match="version 0 is too old"):
             codec.decode_account(self.aged(0))
