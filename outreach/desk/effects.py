@@ -16,7 +16,6 @@ from outreach.desk.workspace import Workspace
 from outreach.kinds import urgency_of
 from outreach.records import AskedOrder, Attempt, Need, NeedStatus, ProductCard
 from outreach.task import TALKING, WAITING, TaskState
-from schemas.base import EARLIEST
 from schemas.decisions import Reason, TaskClass
 from schemas.needs import (
     AccountEffect,
@@ -133,10 +132,7 @@ class _Application:
         self.reorders.save()
         self.space.save()
         for loser, survivor in self.merged:
-            points = tx.contacts.of_accounts([loser])
-            tx.contacts.put([replace(point, account_id=survivor) for point in points])
-            tried = tx.attempts.of_accounts([loser], EARLIEST)
-            tx.attempts.put([replace(attempt, account_id=survivor) for attempt in tried])
+            merging.take_people(tx, loser, survivor)
         self._put_products()
         if self.clocks:
             tx.clocks.put(self.clocks)

@@ -8,8 +8,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from outreach.desk.workspace import LET_GO, Workspace
+from outreach.ports import Transaction
 from outreach.records import Task
 from outreach.task import TALKING, TaskEvent, TaskState
+from schemas.base import EARLIEST
 from schemas.decisions import TaskClass
 
 BANNER = "account_merged"
@@ -53,6 +55,23 @@ def rekey(space: Workspace, task: Task, survivor: str, at: datetime, actor: str)
         _move_over(space, task, survivor, at, actor)
     elif task.banner != BANNER:  # both are being called: each ends with its call
         space.move(task.task_id, TaskEvent.FLAGGED, at=at, actor=actor, detail="merged", banner=BANNER)
+
+
+def take_people(tx: Transaction, loser: str, survivor: str) -> None:
+    """The loser's contacts and calls are the survivor's; a phone goes on ringing where it rang before the merge.
+
+    People of an account that is merged into an erased one are erased with it.
+    """
+    calls = tx.attempts.of_accounts([loser], EARLIEST)
+    if tx.erasures.get(survivor) is not None:
+        tx.contacts.erase(loser)
+        tx.attempts.put([replace(one, account_id=survivor, contact_id=None, number_key=None) for one in calls])
+        return
+    known = tx.standings.get(loser)
+    zone = None if known is None else known.zone
+    points = tx.contacts.of_accounts([loser])
+    tx.contacts.put([replace(point, account_id=survivor, zone=point.zone or zone) for point in points])
+    tx.attempts.put([replace(one, account_id=survivor) for one in calls])
 
 
 def rekey_all(space: Workspace, loser: str, survivor: str, at: datetime, actor: str) -> None:

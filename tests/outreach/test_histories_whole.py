@@ -77,7 +77,7 @@ class Whole:
 
     def __init__(self, store: Store, wall: DatabaseClock, walk: Random) -> None:
         self.walk, self.wall = walk, wall
-        self.partition = Partition()
+        self.partition = self.new_partition()
         self.room = Room(store, Desk(DeskRules(holdout_salt="x9")), wall)
         self.now = BEGIN
         self.log: list[Any] = []
@@ -103,6 +103,9 @@ class Whole:
             for week in range(20, 1, -1):
                 self.order(name, {SKUS[week % 3], SKUS[0]}, BEGIN - timedelta(weeks=week))
         self.hear(*in_force(), tick(BEGIN))
+
+    def new_partition(self) -> Partition:
+        return Partition()
 
     def hear(self, *events: Any) -> list[Any]:
         """Fold events and give their effects to the desk, then what the desk says back, until all is quiet."""
@@ -317,14 +320,15 @@ class Whole:
         for need in needs:
             assert need.status is not NeedStatus.REFUSED or need.reasons, "a no without a reason"
         for task in tasks:
-            if task.state in OPEN - TALKING:
+            parked = task.state is TaskState.SCHEDULED and task.banner == "account_merged"
+            if task.state in OPEN - TALKING and not parked:
                 assert task.task_id in by_task, "a task for nothing"
             elif task.state not in OPEN:
                 assert task.task_id not in by_task, "an open need of a task that is over"
 
     def teardown(self) -> None:
         """The log, folded anew from its beginning, gives the same effects and states."""
-        again = Partition()
+        again = self.new_partition()
         effects = again.feed(*self.log)
         assert without_places(effects) == without_places(self.effects), "a replay says something else"
         assert again.store.rows == self.partition.store.rows, "a replay leaves other states"
