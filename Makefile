@@ -95,11 +95,11 @@ lane-kafka: $(VENV)/.dev
 
 # The rows one by one: LANE_ARGS="-k kill --faults-rate 500".
 faults: $(VENV)/.dev
-	@$(PYTEST) --no-skips tests/faults -m faults -s --faults-full --faults-out $(or $(OUT),var/faults) $(LANE_ARGS)
+	@$(PYTEST) --no-skips tests/faults -m faults -s --show-capture=no --faults-full --faults-out $(or $(OUT),var/faults) $(LANE_ARGS)
 
 # Three kills, one rebalance, one broker, one stop of the database.
 faults-short: $(VENV)/.dev
-	@$(PYTEST) --no-skips tests/faults -m faults_short -s $(if $(OUT),--faults-out $(OUT)) $(LANE_ARGS)
+	@$(PYTEST) --no-skips tests/faults -m faults_short -s --show-capture=no $(if $(OUT),--faults-out $(OUT)) $(LANE_ARGS)
 
 lane-postgres: $(VENV)/.dev
 	@$(PYTEST) --no-skips -m "postgres and not kafka" $(LANE_ARGS)

@@ -11,6 +11,15 @@ from tests.faults.size import Size, add_options, size_of
 from tests.faults.stage import Stage
 
 ROWS = pytest.StashKey[list[Row]]()
+MARKS = (
+    pytest.mark.kafka,
+    pytest.mark.postgres,
+    pytest.mark.slow,
+    pytest.mark.faults,
+    # A client that brokers left hanging is dropped while it still waits; Python tells of it when it forgets it.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,6 +28,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[ROWS] = []
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever needs the stage is a row."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and "stage" in getattr(item, "fixturenames", ()):
+            for mark in MARKS:
+                item.add_marker(mark)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

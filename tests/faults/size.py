@@ -10,6 +10,7 @@ class Size:
     """What the rows of the matrix are run with."""
 
     name: str
+    accounts: int
     rate: int
     """Events a second, asked for; what was reached is in the figures."""
     kills: int
@@ -21,8 +22,12 @@ class Size:
     """How long a row without repetitions is under load."""
 
 
-SHORT = Size("short", rate=300, kills=3, rebalances=1, brokers=1, database_down_seconds=10, load_seconds=15)
-FULL = Size("full", rate=1000, kills=20, rebalances=5, brokers=3, database_down_seconds=60, load_seconds=40)
+SHORT = Size(
+    "short", accounts=150, rate=300, kills=3, rebalances=1, brokers=1, database_down_seconds=10, load_seconds=15
+)
+FULL = Size(
+    "full", accounts=300, rate=1000, kills=20, rebalances=5, brokers=3, database_down_seconds=60, load_seconds=40
+)
 
 
 def add_options(parser: pytest.Parser) -> None:

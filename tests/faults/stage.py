@@ -45,7 +45,7 @@ class Stage:
         self.kafka = LocalKafka(self.folder / "kafka", brokers)
         self.postgres = LocalPostgres(self.folder / "postgres")
         self.processes: dict[str, Supervised] = {}
-        self.story = Story()
+        self.story = Story(size.accounts)
 
     def __enter__(self) -> "Stage":
         try:

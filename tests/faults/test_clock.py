@@ -3,15 +3,11 @@
 import time
 from pathlib import Path
 
-import pytest
-
 from outreach.task import TaskState
 from tests.faults.report import Figures
 from tests.faults.stage import Stage
 from tests.faults.verdict import judge
 from tests.installation import wait_until
-
-pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.faults]
 
 
 def shifted(by: str) -> dict[str, str]:

@@ -4,7 +4,6 @@ import time
 from collections import Counter
 from itertools import product
 
-import pytest
 from sqlalchemy import make_url
 
 from schemas.topics import Topic
@@ -14,7 +13,6 @@ from tests.faults.report import Figures
 from tests.faults.stage import Stage
 from tests.faults.verdict import judge
 
-pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.faults]
 TABLES = (b"INSERT INTO tasks", b"UPDATE outbox")
 SPRING_SECONDS = 120
 

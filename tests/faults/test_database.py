@@ -9,7 +9,6 @@ from tests.faults.report import Figures
 from tests.faults.stage import Stage
 from tests.faults.verdict import judge
 
-pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.faults]
 STEADY_SECONDS = 2.0
 
 

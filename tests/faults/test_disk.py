@@ -7,14 +7,11 @@ import subprocess
 import time
 from pathlib import Path
 
-import pytest
-
 from tests.faults.report import Figures
 from tests.faults.stage import Stage
 from tests.faults.supervised import Supervised
 from tests.faults.verdict import judge
 
-pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.faults]
 BAR_SECONDS = 30
 MIB = 1 << 20
 TMPFS_MIB = 512

@@ -2,14 +2,10 @@
 
 import time
 
-import pytest
-
 from tests.faults.report import Figures
 from tests.faults.stage import Stage
 from tests.faults.verdict import judge
 from tests.installation import SESSION_SECONDS, wait_until
-
-pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.faults]
 
 
 def test_worker_frozen_beyond_its_session(stage: Stage, row: Figures) -> None:

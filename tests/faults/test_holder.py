@@ -5,7 +5,6 @@ import time
 from dataclasses import astuple
 
 import httpx
-import pytest
 
 from ops.kafka_local import free_ports
 from outreach.desk import Desk, rules_from
@@ -17,7 +16,6 @@ from tests.faults.stage import Stage
 from tests.faults.verdict import judge
 from tests.installation import wait_until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.faults]
 BAR_SECONDS = 5
 ANNA, BEN = "anna", "ben"
 NUMBER = "+441632960001"

@@ -4,8 +4,6 @@ import json
 import time
 from collections import Counter
 
-import pytest
-
 from schemas.dead_letters import DeadLetter
 from schemas.topics import Topic
 from tests.comparing import ALL, whole_topic
@@ -14,8 +12,6 @@ from tests.faults.poison import POISONS, Poisoned
 from tests.faults.report import Figures
 from tests.faults.stage import Stage
 from tests.faults.verdict import judge
-
-pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.faults]
 
 
 def test_one_record_in_a_hundred_is_bad(stage: Stage, row: Figures) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import time
 
-import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
@@ -17,7 +16,6 @@ from tests.faults.verdict import judge
 from tests.faults.watch import Place
 from tests.installation import wait_until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.faults]
 FAILURES = 40
 STEADY_SECONDS = 4.0
 """After this what was delivered before the fault is committed."""

@@ -10,7 +10,6 @@ from tests.faults.stage import INPUTS, Stage
 from tests.faults.verdict import judge
 from tests.installation import SESSION_SECONDS, wait_until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.faults]
 MORE = ("worker-b", "worker-c")
 
 

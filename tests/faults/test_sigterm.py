@@ -2,14 +2,11 @@
 
 import time
 
-import pytest
-
 from ops.kafka_local import free_ports
 from tests.faults.report import Figures
 from tests.faults.stage import Stage
 from tests.faults.verdict import judge
 
-pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.faults]
 BAR_SECONDS = 10
 COMMANDS = ("worker", "desk", "tick", "console")
 DOWN_SECONDS = 8

@@ -3,13 +3,10 @@
 import re
 import time
 
-import pytest
-
 from tests.faults.report import Figures
 from tests.faults.stage import Stage
 from tests.faults.verdict import judge
 
-pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.faults]
 FAILING = ("-m", "tests.faults.failing_sql")
 
 

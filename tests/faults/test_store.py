@@ -6,16 +6,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.kafka.names import CHANGELOG
 from tests.faults.report import Figures
 from tests.faults.stage import Stage
 from tests.faults.verdict import judge
+from tests.installation import wait_until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.faults]
+REFUSAL = "the changelog was replaced"
 
 
 def spoil_whole(path: Path) -> None:
@@ -62,14 +61,17 @@ def test_corrupt_local_store(stage: Stage, row: Figures) -> None:
 
 
 def test_changelog_wiped(stage: Stage, row: Figures) -> None:
-    """All of its records are deleted and the local state is lost: the log of record is folded anew."""
+    """The topic is deleted and made anew: a worker that has the old state refuses; without it, the log is folded."""
     with row("changelog wiped") as figures:
         worker, _ = stage.begin()
         with stage.load:
             stage.recovery(stage.marks(), time.monotonic())
-            wipe(stage)  # while the worker goes on: from here on the changelog knows only what changes
-            time.sleep(stage.size.load_seconds / 2)
             worker.hold()
+            wipe(stage)
+            worker.go_on()
+            wait_until(lambda: REFUSAL in worker.said(), "the worker refusing", 240)
+            worker.hold()
+            assert worker.exits.count(1) >= 1, worker.exits
             stage.forget("worker")
             marks, at = stage.marks(), time.monotonic()
             worker.go_on()
@@ -79,15 +81,17 @@ def test_changelog_wiped(stage: Stage, row: Figures) -> None:
 
 
 def wipe(stage: Stage) -> None:
-    """Delete every record that the changelog has."""
+    """Delete the changelog, and make it anew as an operator does."""
 
     async def delete() -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=stage.kafka.bootstrap)
         await admin.start()
         try:
-            places = [TopicPartition(CHANGELOG, number) for number in range(stage.settings.kafka_partitions)]
-            await admin.delete_records({place: RecordsToDelete(-1) for place in places})
+            await admin.delete_topics([CHANGELOG])
+            while CHANGELOG in await admin.list_topics():  # noqa: ASYNC110  # another process's doing
+                await asyncio.sleep(0.5)
         finally:
             await admin.close()
 
     asyncio.run(delete())
+    stage.installation.run("topics", "apply")
