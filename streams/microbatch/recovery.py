@@ -128,7 +128,7 @@ class Recovery:
     def _tell(self) -> None:
         if self.progress.clock() - self._told >= TELL_SECONDS:
             self._told = self.progress.clock()
-            log.info("%s", self.progress.says())
+            log.warning("%s", self.progress.says())  # a worker tells nothing below a warning, and somebody waits
 
     def _check(self, store: LocalStore) -> None:
         if store.mark != Mark() and store.mark.began < store.cut:

@@ -59,5 +59,4 @@ def run_worker(
     if address is not None:
         PageServer(*address, {**standard_pages(status, config.stall_seconds / 2), **(pages or {})}).start()
     Watchdog(config.connection, status, config.stall_seconds).start()
-    logging.getLogger("streams.microbatch.recovery").setLevel(logging.INFO)
     BatchWorker(app, loglevel="WARNING", redirect_stdouts=False, **options).execute_from_commandline()
