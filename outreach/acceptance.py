@@ -2,7 +2,8 @@
 
 Acceptance is of all that was shown in calls, spoken of or not. An agent who sells well raises whatever he was shown, so
 rates are standardised: every objective's rate by agent, weighted with one mix of agents. Objectives are compared by the
-Mantel-Haenszel odds ratio over agents.
+Mantel-Haenszel odds ratio over agents. Accounts are levelled out only among showings whose objective was drawn at
+random (`Showing.drawn`): give these alone to compare objectives on like accounts.
 """
 
 from collections import Counter, defaultdict

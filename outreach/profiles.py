@@ -61,6 +61,8 @@ class Profile(Message):
     suggestions: Annotated[int, Field(ge=0, le=10)] = 3
     suggestion_objective: Literal["efficiency", "variety", "innovation"] = "efficiency"
     """What is suggested: best sellers of the like, the tail of the range, or what is new."""
+    suggestion_draw_share: Probability = 0.1
+    """Of the accounts: their objective is drawn at random instead, anew with each learning, to compare objectives."""
     skill: Code = "sales"
     tier: Annotated[int, Field(ge=1, le=9)] = 5
     """Priority tier among tasks of equal urgency and value; 1 first."""

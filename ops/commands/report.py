@@ -101,7 +101,8 @@ def suggestions(since: datetime | None, until: datetime | None, confidence: floa
     """Say whether suggestions are accepted, by objective and profile, and why they are refused.
 
     Counts what was on the card of calls, spoken of or not. Shares are also given as if one mix of agents had made all
-    suggestions; objectives are compared by the odds ratio over agents, each with its interval.
+    suggestions; objectives are compared by the odds ratio over agents, each with its interval. For a share of accounts
+    the objective is drawn at random; the same figures of these alone compare objectives on like accounts.
     """
     settings = load_settings()
     with database(settings) as store, store.read() as tx:
@@ -109,13 +110,20 @@ def suggestions(since: datetime | None, until: datetime | None, confidence: floa
         rows = tx.showings.shown(start, end)
     found = acceptance.by_objective(rows, confidence)
     ratios, reasons = acceptance.odds_ratios(rows, confidence), acceptance.refusals(rows)
+    drawn = [row for row in rows if row.drawn]
+    fair, fair_ratios = acceptance.by_objective(drawn, confidence), acceptance.odds_ratios(drawn, confidence)
     if as_values:
-        click.echo(json.dumps(suggested.values(found, ratios, reasons), indent=1))
+        values = suggested.values(found, ratios, reasons) | {"drawn": suggested.values(fair, fair_ratios, {})}
+        click.echo(json.dumps(values, indent=1))
         return
     click.echo(f"Suggestions shown in calls from {start:%Y-%m-%d} until {end:%Y-%m-%d}")
     table = suggested.table(found, confidence) if found else "No call showed one."
     Console(width=WIDTH, highlight=False).print(table)
     _block("Odds of acceptance, by the same agents:", suggested.ratio_lines(ratios, confidence))
+    if fair:
+        click.echo("Where the objective was drawn at random, so that accounts are alike but for chance:")
+        Console(width=WIDTH, highlight=False).print(suggested.table(fair, confidence))
+        _block("Odds of acceptance there, by the same agents:", suggested.ratio_lines(fair_ratios, confidence))
     _block("Refused, by reason:", suggested.reason_lines(reasons))
 
 

@@ -152,17 +152,18 @@ class Desk:
     def suggestions(
         self, tx: Transaction, account_id: str, objective: str | None = None, most: int | None = None
     ) -> tuple[str, tuple[Suggestion, ...]]:
-        """The objective (by default the account's profile's), and what may be suggested to the account by it now.
+        """The objective (by default the account's), and what may be suggested to the account by it now.
 
         Raises NotFound for an account that the desk knows nothing of."""
         context = self._context(tx)
         standing = tx.standings.get(account_id)
-        if standing is None and not tx.suggestions.of_account(account_id):
+        rows = tx.suggestions.of_account(account_id)
+        if standing is None and not rows:
             raise NotFound("no_such_account", account_id)
         cell = context.cell(standing)
-        wanted = objective or cell.suggestion_objective
+        wanted = objective or suggesting.objective_of(account_id, cell, rows)[0]
         number = cell.suggestions if most is None else most
-        return wanted, suggesting.of_account(context, account_id, wanted, number)
+        return wanted, suggesting.of_account(context, account_id, rows, wanted, number)
 
     def answer_suggestion(
         self,

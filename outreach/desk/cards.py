@@ -58,7 +58,8 @@ def account(context: Context, account_id: str) -> AccountRecord:
     """Everything held of one account."""
     tx = context.tx
     standing = tx.standings.get(account_id)
-    suggested = suggesting.listed(tx.suggestions.of_account(account_id), context.cell(standing).suggestion_objective)
+    rows = tx.suggestions.of_account(account_id)
+    suggested = suggesting.listed(rows, suggesting.objective_of(account_id, context.cell(standing), rows)[0])
     return AccountRecord(
         account_id=account_id,
         standing=standing,

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
+from forecasting.similar.objectives import OBJECTIVES
 from outreach.desk.context import Context
 from outreach.profiles import Profile, cell_name
 from outreach.records import Attempt, Need, ProductCard, Showing, Suggestion, Task
@@ -19,6 +20,21 @@ from schemas.events.ours import Phase, SuggestionAnswer, SuggestionWhy
 
 REST_DAYS, LATER_DAYS = 180, 30
 """So long a refused product is not suggested again; the shorter one where the customer said "later"."""
+
+
+def objective_of(account_id: str, cell: Profile, rows: Sequence[Suggestion]) -> tuple[str, bool]:
+    """By which objective the account is suggested to, and whether that was drawn at random.
+
+    The draw hangs on the account and the version of its list: it is the same for everybody who asks, and a new one
+    comes with the next learning. Who drew the objective that the profile names counts as drawn, too.
+    """
+    if not rows:
+        return cell.suggestion_objective, False
+    raw = ids.stable_hash("objective", account_id, rows[0].version, size_bytes=8)
+    draw = int.from_bytes(raw, "big") / 2**64
+    if draw >= cell.suggestion_draw_share:
+        return cell.suggestion_objective, False
+    return OBJECTIVES[int(draw / cell.suggestion_draw_share * len(OBJECTIVES))], True
 
 
 def listed(rows: Iterable[Suggestion], objective: str) -> list[Suggestion]:
@@ -32,19 +48,22 @@ def at_claim(context: Context, task: Task, cell: Profile, lines: Sequence[Need])
         return ()
     rows = context.tx.suggestions.of_account(task.account_id)
     barred = {need.group for need in lines}
-    return _first(listed(rows, cell.suggestion_objective), barred, cell.suggestions)
+    return _first(listed(rows, objective_of(task.account_id, cell, rows)[0]), barred, cell.suggestions)
 
 
 def on_card(context: Context, task: Task, cell: Profile) -> tuple[Suggestion, ...]:
     """What the page shows, after everything that is known of the account now."""
     if task.task_class is TaskClass.SERVICE or not cell.suggestions:
         return ()
-    return of_account(context, task.account_id, cell.suggestion_objective, cell.suggestions)
+    rows = context.tx.suggestions.of_account(task.account_id)
+    return of_account(context, task.account_id, rows, objective_of(task.account_id, cell, rows)[0], cell.suggestions)
 
 
-def of_account(context: Context, account_id: str, objective: str, most: int) -> tuple[Suggestion, ...]:
-    """The same for an account, task or not."""
-    rows = listed(context.tx.suggestions.of_account(account_id), objective)
+def of_account(
+    context: Context, account_id: str, known: Sequence[Suggestion], objective: str, most: int
+) -> tuple[Suggestion, ...]:
+    """The same for an account, task or not, of its list."""
+    rows = listed(known, objective)
     return _first(rows, _barred(context, account_id, rows), most) if rows else ()
 
 
@@ -53,6 +72,7 @@ def note_shown(context: Context, task: Task, attempt: Attempt) -> None:
     standing = context.tx.standings.get(task.account_id)
     cell = context.cell(standing)
     size, phase = (standing.size, standing.phase) if standing else (Size.SMALL, Phase.IGNITION)
+    objective, drawn = objective_of(task.account_id, cell, context.tx.suggestions.of_account(task.account_id))
     shown = on_card(context, task, cell)
     context.tx.showings.put(
         Showing(
@@ -63,11 +83,12 @@ def note_shown(context: Context, task: Task, attempt: Attempt) -> None:
             agent_id=attempt.agent_id,
             sku=row.sku,
             name=row.name,
-            objective=cell.suggestion_objective,
+            objective=objective,
             profile=cell_name(size, phase),
             rank=rank,
             version=row.version,
             shown_at=attempt.started_at,
+            drawn=drawn,
         )
         for rank, row in enumerate(shown, 1)
     )

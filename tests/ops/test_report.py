@@ -107,8 +107,11 @@ def test_suggestions_by_objective_with_reasons(settings: Settings, capsys: pytes
         for name, yes in (("efficiency", 6), ("variety", 3))
         for n, (said, why) in enumerate([("accepted", None)] * yes + [("refused", "not_used")] * (9 - yes))
     ]
+    drawn = [replace(row, showing_id=f"d{row.showing_id}", drawn=True) for row in rows if row.answer == "accepted"]
     with opened(settings) as installation, installation.store.begin() as tx:
         tx.showings.put(rows)
+    assert json.loads(asked("suggestions", "--json", *period, capsys=capsys))["drawn"]["acceptance"] == []
+    assert "drawn at random" not in asked("suggestions", *period, capsys=capsys)
     told = json.loads(asked("suggestions", "--json", *period, capsys=capsys))
     efficiency = next(one for one in told["acceptance"] if one["objective"] == "efficiency" and one["profile"] == "all")
     assert (efficiency["shown"], efficiency["accepted"]) == (9, 6)
@@ -117,6 +120,11 @@ def test_suggestions_by_objective_with_reasons(settings: Settings, capsys: pytes
     text = asked("suggestions", *period, capsys=capsys)
     assert "efficiency against variety: 4.00 (95% from" in text
     assert "6  variety: not_used" in text
+    with opened(settings) as installation, installation.store.begin() as tx:
+        tx.showings.put(drawn)
+    told = json.loads(asked("suggestions", "--json", *period, capsys=capsys))["drawn"]["acceptance"]
+    assert {(one["objective"], one["shown"]) for one in told} == {("efficiency", 6), ("variety", 3)}
+    assert "drawn at random" in asked("suggestions", *period, capsys=capsys)
 
 
 def test_emission_says_what_waits(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
