@@ -2,9 +2,12 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated
+from functools import cache
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+_Model = TypeVar("_Model", bound=BaseModel)
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
@@ -62,8 +65,38 @@ class Message(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null", use_attribute_docstrings=True)
 
+    @classmethod
+    def trusted(cls, **told: Any) -> Self:
+        """The message of values that are of its fields' own types already, without asking again.
+
+        For what the fold says for every event: a tenth of the cost. Equal to what validation gives, which tests check.
+        """
+        return put_together(cls, defaults_of(cls) | told, set(told), None)
+
 
 class Fact(BaseModel):
     """The ``data`` of an event. Unknown fields of outside senders are kept, as they may be known tomorrow."""
 
     model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)
+
+
+@cache
+def defaults_of(kind: type[BaseModel]) -> dict[str, Any]:
+    """Every field of a model with its default, in their order; to be copied. Needed ones hold pydantic's Undefined."""
+    return {name: field.get_default() for name, field in kind.model_fields.items()}
+
+
+def put_together(kind: type[_Model], values: dict[str, Any], told: set[str], extra: dict[str, Any] | None) -> _Model:
+    """A model of validated values: what pydantic would have made of them, with every field and which were told."""
+    made = object.__new__(kind)
+    _put_values(made, values)
+    _put_told(made, told)
+    _put_extra(made, extra)
+    _put_private(made, None)
+    return made
+
+
+_put_values: Any = BaseModel.__dict__["__dict__"].__set__
+_put_told: Any = BaseModel.__dict__["__pydantic_fields_set__"].__set__
+_put_extra: Any = BaseModel.__dict__["__pydantic_extra__"].__set__
+_put_private: Any = BaseModel.__dict__["__pydantic_private__"].__set__

@@ -17,6 +17,7 @@ from schemas.errors import Corrupt
 from streams.state import Account, Partition
 
 VERSION = 1
+NOT_ASKED = -1
 _HEAD = struct.Struct(">BI")
 _ENCODER = msgspec.msgpack.Encoder()
 _ACCOUNT = msgspec.msgpack.Decoder(Account)
@@ -27,9 +28,9 @@ UPCASTERS: dict[int, Callable[[bytes], bytes]] = {}
 """From the payload of a version to the payload of the next."""
 
 
-def encode_account(account: Account) -> bytes:
-    """Bytes of an account's state; equal states give equal bytes."""
-    due = account.due_hour
+def encode_account(account: Account, due: int | None = NOT_ASKED) -> bytes:
+    """Bytes of an account's state; equal states give equal bytes. ``due``: its due hour, where the caller knows it."""
+    due = account.due_hour if due == NOT_ASKED else due
     return _HEAD.pack(VERSION, 0 if due is None else max(due, 0) + 1) + _ENCODER.encode(account)
 
 

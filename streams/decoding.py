@@ -8,14 +8,14 @@ both against each other.
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
-from pydantic import BaseModel, TypeAdapter
+from pydantic import TypeAdapter
 from pydantic_core import from_json
 
-from schemas.base import Amount, CurrencyCode, Fact, Quantity
+from schemas.base import Amount, CurrencyCode, Fact, Quantity, put_together
 from schemas.envelope import Event, decode
 from schemas.events import CATALOGUE, TYPE_OF
 from schemas.events.orders import (
@@ -97,7 +97,6 @@ _CACHED = 20_000
 
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
 _ORDER = msgspec.json.Decoder(_Order)
-_Made = TypeVar("_Made", bound=Fact)
 
 
 class _Memo(dict[str, Any]):
@@ -166,7 +165,7 @@ def _order(fact_type: type[Fact], told: _Order) -> Fact:
         values[name] = value if value is None else _value(name, value)
     if not fields >= _REQUIRED[fact_type] or (fact_type in _MANY_LINES and not values["lines"]):
         raise _Unusual
-    return _made(fact_type, values, fields)
+    return put_together(fact_type, values, fields, {})
 
 
 def _value(name: str, value: Any) -> Any:
@@ -191,21 +190,4 @@ def _line(told: _Line) -> OrderLine:
     if price is not UNSET:
         values["unit_price"] = None if price is None else _PRICES[price]
         fields.add("unit_price")
-    return _made(OrderLine, values, fields)
-
-
-_new = object.__new__
-_set_values: Any = BaseModel.__dict__["__dict__"].__set__
-_set_fields: Any = BaseModel.__dict__["__pydantic_fields_set__"].__set__
-_set_extra: Any = BaseModel.__dict__["__pydantic_extra__"].__set__
-_set_private: Any = BaseModel.__dict__["__pydantic_private__"].__set__
-
-
-def _made(fact_type: type[_Made], values: dict[str, Any], fields: set[str]) -> _Made:
-    """A fact of values that were validated, as pydantic would have made it: with every field, and which were told."""
-    made = _new(fact_type)
-    _set_values(made, values)
-    _set_fields(made, fields)
-    _set_extra(made, {})
-    _set_private(made, None)
-    return made
+    return put_together(OrderLine, values, fields, {})

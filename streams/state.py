@@ -191,10 +191,12 @@ class Account(msgspec.Struct, array_like=True, gc=False):
     @property
     def due_hour(self) -> int | None:
         """When the account must next be looked at."""
-        hours = [pair.due_hour for pair in self.pairs.values() if pair.due_hour is not None]
-        if self.check_hour is not None:
-            hours.append(self.check_hour)
-        return min(hours, default=None)
+        found = self.check_hour
+        for pair in self.pairs.values():
+            hour = pair.due_hour
+            if hour is not None and (found is None or hour < found):
+                found = hour
+        return found
 
 
 class Product(msgspec.Struct, array_like=True, gc=False):
@@ -255,6 +257,7 @@ class Partition(msgspec.Struct, array_like=True, gc=False):
     """The last one; none where all were judged at once."""
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_DAY = 719_163
 """Ordinal of 1970-01-01."""
 
@@ -266,7 +269,8 @@ def hour_of_day(day: int) -> int:
 
 def seconds(moment: datetime) -> int:
     """Whole seconds since 1970, rounded down."""
-    return int(moment.timestamp() // 1)
+    since = moment - _EPOCH
+    return since.days * 86_400 + since.seconds
 
 
 def moment(at: int) -> datetime:

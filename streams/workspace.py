@@ -48,8 +48,9 @@ class Workspace:
         """Encode what was changed, and let go of all copies but those used last."""
         for account_id in self._changed:
             account = self._open[account_id]
-            self._written[key_of(account_id)] = encode_account(account)
-            self.due.put(account_id, account.due_hour)
+            due_hour = account.due_hour
+            self._written[key_of(account_id)] = encode_account(account, due_hour)
+            self.due.put(account_id, due_hour)
         if self._fresh:
             self.accounts += len(self._fresh & self._changed)
             self._fresh -= self._changed

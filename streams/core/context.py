@@ -1,8 +1,9 @@
 """What a fold is given besides the state and the event, and what it gives back."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import cache
+from datetime import UTC, datetime
+from functools import cache, lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from forecasting.model import Population
@@ -11,7 +12,10 @@ from schemas.envelope import Event
 from schemas.events.accounts import Size
 from schemas.events.ours import Phase
 from schemas.needs import Effect, Place
-from streams.state import Account, Partition, moment, seconds
+from streams.state import EPOCH_DAY, Account, Partition, moment, seconds
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MINUTE_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,67 +29,121 @@ class Installation:
 
 @dataclass(slots=True)
 class Context:
-    """One partition while it is folded."""
+    """One partition while it is folded. What many accounts ask of it is worked out once for each business time."""
 
     installation: Installation
     number: int
     partition: Partition
     profiles: ProfileSet | None = None
     model: Population | None = None
+    _asked: tuple[Any, ...] = (None, None, None)
+    _in_force: tuple[Population, ProfileSet] | None = None
+    _cells: dict[tuple[str, str], Profile] = field(default_factory=dict)
+    _moment: tuple[int, datetime] = (0, EPOCH)
 
     @property
     def in_force(self) -> tuple[Population, ProfileSet] | None:
         """What decisions are taken by; None while there is no model, or no profiles whose day has come."""
-        if self.model is None or self.profiles is None or self.partition.as_of is None:
+        model, profiles, as_of = self._asked
+        if model is not self.model or profiles is not self.profiles or as_of != self.partition.as_of:
+            self._look()
+        return self._in_force
+
+    def cell(self, account: Account) -> Profile | None:
+        """The profile in force for the account's size and phase; None while nothing is decided."""
+        in_force = self.in_force
+        if in_force is None:
             return None
-        if seconds(self.profiles.effective_from) > self.partition.as_of:
-            return None
-        return self.model, self.profiles
+        found = self._cells.get((account.size, account.phase))
+        if found is None:
+            found = in_force[1].cell(Size(account.size), Phase(account.phase))
+            self._cells[account.size, account.phase] = found
+        return found
+
+    def moment(self, at: int) -> datetime:
+        """The instant of whole seconds since 1970; nearly always asked of the business time."""
+        known, found = self._moment
+        if known != at:
+            found = moment(at)
+            self._moment = (at, found)
+        return found
+
+    def local_day(self, zone: str | None, at: int) -> int:
+        """Ordinal of the local day of a zone at whole seconds since 1970."""
+        name = zone or self.installation.default_zone
+        if name == "UTC":
+            return EPOCH_DAY + at // 86_400
+        return _local_day(zone, self.installation.default_zone, at // MINUTE_SECONDS)
+
+    def _look(self) -> None:
+        as_of = self.partition.as_of
+        self._asked = (self.model, self.profiles, as_of)
+        self._cells = {}
+        self._in_force = None
+        if self.model is None or self.profiles is None or as_of is None:
+            return
+        if seconds(self.profiles.effective_from) <= as_of:
+            self._in_force = (self.model, self.profiles)
 
 
-@dataclass(slots=True)
 class Folding:
     """One account while one event is folded into it; what it causes is collected here."""
 
-    account: Account
-    context: Context
-    offset: int
-    event_time: datetime
-    """When the event occurred; business time for what passing time causes."""
-    effects: list[Effect] = field(default_factory=list)
-    recorded: list[Event] = field(default_factory=list)
-    """Facts about itself that the fold writes to the log."""
+    __slots__ = ("_event_seconds", "account", "context", "effects", "event_time", "offset", "recorded")
+
+    def __init__(self, account: Account, context: Context, offset: int, event_time: datetime) -> None:
+        self.account = account
+        self.context = context
+        self.offset = offset
+        self.event_time = event_time
+        """When the event occurred; business time for what passing time causes."""
+        self.effects: list[Effect] = []
+        self.recorded: list[Event] = []
+        """Facts about itself that the fold writes to the log."""
+        self._event_seconds: int | None = None
+
+    @property
+    def event_seconds(self) -> int:
+        """When the event occurred, as whole seconds since 1970."""
+        found = self._event_seconds
+        if found is None:
+            found = self._event_seconds = seconds(self.event_time)
+        return found
 
     @property
     def now(self) -> int:
         """Business time where it is known, else the event's own."""
         as_of = self.context.partition.as_of
-        return seconds(self.event_time) if as_of is None else as_of
+        return self.event_seconds if as_of is None else as_of
 
     @property
     def at(self) -> datetime:
         """The same as an instant."""
-        return moment(self.now)
+        return self.context.moment(self.now)
 
     @property
     def place(self) -> Place:
         """Where the event stands in the log."""
-        return Place(partition=self.context.number, offset=self.offset)
+        return Place.trusted(partition=self.context.number, offset=self.offset)
 
     @property
     def profile(self) -> Profile | None:
         """The cell in force for the account; None while nothing is decided."""
-        in_force = self.context.in_force
-        return None if in_force is None else in_force[1].cell(Size(self.account.size), Phase(self.account.phase))
+        return self.context.cell(self.account)
 
     def local_day(self, at: datetime) -> int:
         """Ordinal of the account's local day at an instant."""
-        return at.astimezone(zone_of(self.account.about.zone, self.context.installation.default_zone)).toordinal()
+        return self.context.local_day(self.account.about.zone, seconds(at))
+
+    @property
+    def event_day(self) -> int:
+        """Ordinal of the account's local day on which the event occurred."""
+        return self.context.local_day(self.account.about.zone, self.event_seconds)
 
     @property
     def today(self) -> int:
         """Ordinal of the account's present local day."""
-        return self.local_day(self.at)
+        return self.context.local_day(self.account.about.zone, self.now)
 
     @property
     def next_look_hour(self) -> int:
@@ -103,6 +161,13 @@ def earliest(first: int | None, second: int | None) -> int | None:
     if first is None or second is None:
         return second if first is None else first
     return min(first, second)
+
+
+@lru_cache(maxsize=100_000)
+def _local_day(zone: str | None, default: str, minute: int) -> int:
+    """Ordinal of the local day in which a minute lies; clocks are set at whole minutes, in St John's once at 00:01."""
+    at = datetime.fromtimestamp(minute * MINUTE_SECONDS, UTC)
+    return at.astimezone(zone_of(zone, default)).toordinal()
 
 
 @cache

@@ -1,7 +1,7 @@
 """What the log knows of an account that policies ask for."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 
 from forecasting.explain import level_sentence, order_sentence
 from outreach.kinds import kind_of
@@ -13,7 +13,7 @@ from schemas.ids import is_held_out
 from schemas.needs import Evidence
 from streams.core.context import Folding
 from streams.core.outlook import Outlook
-from streams.state import Account, moment
+from streams.state import EPOCH_DAY, Account, moment
 
 EVENT_METHOD = "event"
 """Evidence that is not a forecast."""
@@ -49,17 +49,31 @@ def horizon(folding: Folding, profile: Profile, group: str) -> float:
 
 def yearly_spend(folding: Folding) -> float:
     """Spend of the last twelve months, this one included, in the reporting currency."""
-    at = folding.at
-    newest = at.year * 12 + at.month
-    return sum(cents for month, cents in folding.account.spend_cents.items() if newest - 12 < month <= newest) / 100
+    newest = month_of(folding.at)
+    total = 0
+    for month, cents in folding.account.spend_cents.items():
+        if newest - 12 < month <= newest:
+            total += cents
+    return total / 100
+
+
+def month_of(at: datetime) -> int:
+    """Months since year 0, as spend is kept by."""
+    return at.year * 12 + at.month
+
+
+def last_order_day(account: Account) -> int | None:
+    """Ordinal of the newest order day."""
+    orders = account.orders
+    if orders.ring:
+        return orders.ring[-1].day
+    return None if orders.folded is None else orders.folded.last_day
 
 
 def last_order_at(folding: Folding) -> datetime | None:
     """Beginning (UTC) of the newest order day."""
-    orders = folding.account.orders
-    if orders.ring:
-        return _midnight(orders.ring[-1].day)
-    return None if orders.folded is None else _midnight(orders.folded.last_day)
+    day = last_order_day(folding.account)
+    return None if day is None else moment((day - EPOCH_DAY) * 86_400)
 
 
 def to_mend(account: Account) -> tuple[str, ...]:
@@ -146,7 +160,3 @@ def _known(value: float) -> float | None:
 def _date(day: float) -> date | None:
     """A calendar day; None for never and for what was not asked."""
     return date.fromordinal(int(day)) if 0 < day < date.max.toordinal() else None
-
-
-def _midnight(day: int) -> datetime:
-    return datetime.combine(date.fromordinal(day), time(), UTC)

@@ -20,7 +20,7 @@ from streams.core.context import Context, Folding
 from streams.core.room import make_room
 from streams.core.standing import tell_standing
 from streams.core.worth import note_margin
-from streams.state import REMEMBERED_IDS, Account, seconds
+from streams.state import REMEMBERED_IDS, Account
 
 LATE_DAYS = 90
 """An event this much older than the account's newest does not move the forecast."""
@@ -100,7 +100,7 @@ def fold_event(account: Account, event: Event, context: Context, offset: int) ->
     except BadEvent:
         account.version -= 1
         raise
-    _remember(account, event, key)
+    _remember(folding, event, key)
     tell_standing(folding)
     return folding
 
@@ -109,23 +109,26 @@ def _apply(folding: Folding, event: Event) -> None:
     account = folding.account
     if account.merged_into is not None:
         folding.recorded.append(replace(event, subject=account.merged_into))
-    elif _is_late(account, event):
+    elif _is_late(folding, event):
         account.late_events += 1
     else:
         pairs_before = len(account.pairs)
-        HANDLERS[type(event.fact)](folding, event, event.fact)
-        for follow in FOLLOWERS.get(type(event.fact), ()):
-            follow(folding, event, event.fact)
-        make_room(folding, pairs_before, len(getattr(event.fact, "lines", ())))
+        fact = event.fact
+        HANDLERS[type(fact)](folding, event, fact)
+        for follow in FOLLOWERS.get(type(fact), ()):
+            follow(folding, event, fact)
+        make_room(folding, pairs_before, len(getattr(fact, "lines", ())))
         note_margin(folding, event)
 
 
-def _is_late(account: Account, event: Event) -> bool:
-    return type(event.fact) in MOVES_FORECAST and seconds(event.time) < account.newest - LATE_DAYS * 86_400
+def _is_late(folding: Folding, event: Event) -> bool:
+    return type(event.fact) in MOVES_FORECAST and folding.event_seconds < folding.account.newest - LATE_DAYS * 86_400
 
 
-def _remember(account: Account, event: Event, key: int) -> None:
+def _remember(folding: Folding, event: Event, key: int) -> None:
+    account = folding.account
     account.seen.append(key)
-    del account.seen[:-REMEMBERED_IDS]
+    if len(account.seen) > REMEMBERED_IDS:
+        del account.seen[:-REMEMBERED_IDS]
     if type(event.fact) in MOVES_FORECAST:  # an account registered today may bring the orders of years
-        account.newest = max(account.newest, seconds(event.time))
+        account.newest = max(account.newest, folding.event_seconds)

@@ -33,6 +33,7 @@ REMEMBERED_ON_ORDER = 64
 MOST_CENTS = 1e13
 """No order is worth more; a month of such orders still fits the 64 bits in which spend is kept."""
 
+_ZERO = Decimal(0)
 _CHANGED, _CANCELLED = "changed", "cancelled"
 
 
@@ -40,7 +41,7 @@ def placed(folding: Folding, event: Event, fact: OrderPlaced) -> None:
     """Any positive order in the group withdraws the need, whatever its size; told again it withdraws nothing."""
     quantities = group_quantities(folding, fact.lines)
     cents = worth_cents(folding, fact.lines, fact.currency, event.time)
-    key, day, account = order_key(fact.order_id), folding.local_day(event.time), folding.account
+    key, day, account = order_key(fact.order_id), folding.event_day, folding.account
     past, settled = past_order(account, key), account.settled_orders.get(key)
     if past is not None:
         _told_again(folding, past, quantities, cents)
@@ -63,7 +64,7 @@ def changed(folding: Folding, event: Event, fact: OrderChanged) -> None:
     cents = worth_cents(folding, fact.lines, fact.currency, event.time)
     key = order_key(fact.order_id)
     past, before = past_order(folding.account, key), dict(_marks(folding, key))
-    usual_day = folding.local_day(event.time) if past is None else past.day
+    usual_day = folding.event_day if past is None else past.day
     day = min((mark.day for mark in before.values()), default=usual_day)
     book(folding, day, key, cents)
     folding.account.returns.pop(key, None)  # the lines are what is left of the order, whatever came back
@@ -97,7 +98,7 @@ def returned(folding: Folding, event: Event, fact: OrderReturned) -> None:
     quantities = group_quantities(folding, fact.lines)
     cents = worth_cents(folding, fact.lines, fact.currency, event.time)
     if fact.order_id is None:
-        spend(folding, folding.local_day(event.time), -_give_back_newest(folding, quantities, cents))
+        spend(folding, folding.event_day, -_give_back_newest(folding, quantities, cents))
     else:
         key = order_key(fact.order_id)
         if folding.account.settled_orders.get(key) != _CANCELLED:
@@ -108,11 +109,15 @@ def returned(folding: Folding, event: Event, fact: OrderReturned) -> None:
 
 def group_quantities(folding: Folding, lines: Iterable[OrderLine]) -> dict[str, float]:
     """Units of each SKU group; lines of one order are one. Raises BadEvent where a master is loaded and lacks a SKU."""
-    totals: dict[str, Decimal | float] = {}
+    totals: dict[str, float] = {}
+    products = folding.context.partition.products
     for line in lines:
-        product = product_of(folding, line.sku)
-        totals[product.group] = float(totals.get(product.group, 0.0)) + float(line.quantity) * product.unit_factor
-    return {group: float(total) for group, total in totals.items()}
+        sku, units = line.sku, float(line.quantity)
+        if products:
+            product = product_of(folding, sku)
+            sku, units = product.group, units * product.unit_factor
+        totals[sku] = totals[sku] + units if sku in totals else units
+    return totals
 
 
 def product_of(folding: Folding, sku: str) -> Product:
@@ -129,7 +134,10 @@ def product_of(folding: Folding, sku: str) -> Product:
 def worth_cents(folding: Folding, lines: Iterable[OrderLine], currency: str | None, at: datetime) -> int:
     """What the lines are worth in cents of the reporting currency. Raises BadEvent where the day has no rate."""
     rate = _rate(folding, currency, at)
-    total = sum((line.quantity * line.unit_price for line in lines if line.unit_price is not None), Decimal(0))
+    total = _ZERO
+    for line in lines:
+        if line.unit_price is not None:
+            total += line.quantity * line.unit_price
     cents = float(total) * rate * 100
     if not cents <= MOST_CENTS:  # also where a rate without end made it no number
         raise BadEvent(DeadLetterReason.BAD_DATA, "lines: worth more than 100 billion; correct the prices or the rate")
@@ -166,8 +174,9 @@ def _marks(folding: Folding, key: int) -> Iterable[tuple[str, OrderMark]]:
 
 def _is_booked(folding: Folding, day: int, key: int, cents: int, quantities: dict[str, float]) -> bool:
     """Whether the order is known as it is told: sent again under another event id it covers no later need."""
-    marks = {group: mark.quantity for group, mark in _marks(folding, key)}
-    return is_booked(folding.account, day, key, cents) and marks == _net(folding, key, quantities)
+    if not is_booked(folding.account, day, key, cents):
+        return False
+    return {group: mark.quantity for group, mark in _marks(folding, key)} == _net(folding, key, quantities)
 
 
 def _net(folding: Folding, key: int, quantities: dict[str, float]) -> dict[str, float]:

@@ -1,15 +1,20 @@
 """What the desk must know of an account, told whole whenever a part that matters changes."""
 
 import math
+from hashlib import blake2b
+
+import msgspec
 
 from schemas.events.accounts import Channel, Purpose, Size
 from schemas.events.ours import Phase
 from schemas.ids import short_int
 from schemas.needs import AccountStanding
 from streams.core.context import Folding
-from streams.core.facts import last_order_at, to_mend, yearly_spend
-from streams.core.worth import value_of, value_sign
+from streams.core.facts import last_order_at, last_order_day, to_mend, yearly_spend
+from streams.core.worth import value_of, value_parts, value_sign
 from streams.state import Relation, moment
+
+_ENCODER = msgspec.msgpack.Encoder()
 
 
 def tell_standing(folding: Folding) -> None:
@@ -17,16 +22,20 @@ def tell_standing(folding: Folding) -> None:
 
     An order tells it once a day, as the desk calls nobody who ordered today; spend alone when it doubles or halves.
     """
-    told = _trigger(folding)
-    if told == folding.account.standing:
+    account = folding.account
+    spend = yearly_spend(folding)
+    told = _sign(folding, spend)
+    if told == account.standing:
         return
-    folding.account.standing = told
-    folding.effects.append(_standing(folding))
+    known = account.standing > 0 and account.standing == _first_sign(folding, spend)
+    account.standing = told
+    if not known:
+        folding.effects.append(_standing(folding, spend))
 
 
-def _standing(folding: Folding) -> AccountStanding:
+def _standing(folding: Folding, spend: float) -> AccountStanding:
     account, about, relation = folding.account, folding.account.about, folding.account.relation
-    return AccountStanding(
+    return AccountStanding.trusted(
         account_id=account.account_id,
         account_version=account.version,
         at=folding.at,
@@ -42,17 +51,40 @@ def _standing(folding: Folding) -> AccountStanding:
         merged_into=account.merged_into,
         open_complaints=to_mend(account),
         credit_hold=account.credit_hold,
-        withdrawn=tuple((Purpose(purpose), Channel(channel)) for purpose, channel in account.withdrawn),
-        given=tuple((Purpose(purpose), Channel(channel)) for purpose, channel in account.given),
+        withdrawn=tuple([(Purpose(purpose), Channel(channel)) for purpose, channel in account.withdrawn]),
+        given=tuple([(Purpose(purpose), Channel(channel)) for purpose, channel in account.given]),
         cool_down_until=None if account.cool_down_until is None else moment(account.cool_down_until),
         selling_attempts=account.attempts,
-        yearly_spend=yearly_spend(folding),
+        yearly_spend=spend,
         last_order_at=last_order_at(folding),
         preferred_channel=None if relation.channel is None else Channel(relation.channel),
         account_manager=relation.manager,
         edi_connected=relation.edi,
-        value=value_of(folding),
+        value=value_of(folding, spend),
     )
+
+
+def _sign(folding: Folding, spend: float) -> int:
+    """Tells a standing from the one before: negative, and the same in every process."""
+    account, about, relation = folding.account, folding.account.about, folding.account.relation
+    parts = (
+        account.size,
+        account.phase,
+        (about.trade, about.country, about.region, about.zone, about.tier),
+        account.closed,
+        account.merged_into,
+        to_mend(account),
+        account.credit_hold,
+        account.withdrawn,
+        account.given,
+        account.cool_down_until,
+        account.attempts,
+        last_order_day(account),
+        math.frexp(spend)[1],
+        value_parts(folding, spend),
+        (relation.channel, relation.manager, relation.edi),
+    )
+    return -1 - (int.from_bytes(blake2b(_ENCODER.encode(parts), digest_size=8).digest(), "big") >> 1)
 
 
 def _relation(relation: Relation) -> tuple[str, ...]:
@@ -61,9 +93,9 @@ def _relation(relation: Relation) -> tuple[str, ...]:
     return tuple(map(str, told)) if any(told) else ()
 
 
-def _trigger(folding: Folding) -> int:
+def _first_sign(folding: Folding, spend: float) -> int:
+    """The same as releases before told it, positive: what they told is not told again."""
     account, about = folding.account, folding.account.about
-    spend = yearly_spend(folding)
     parts = (
         account.size,
         account.phase,

@@ -10,7 +10,7 @@ from schemas.envelope import Event
 from schemas.events.orders import OrderLine, OrderPlaced
 from schemas.needs import AccountValue
 from streams.core.context import Folding
-from streams.core.facts import yearly_spend
+from streams.core.facts import month_of
 from streams.core.orders import MOST_CENTS
 
 REMEMBERED_MONTHS = 13
@@ -46,20 +46,25 @@ def merge_margins(folding: Folding, theirs: dict[int, tuple[int, int]]) -> None:
 
 def margin_share(folding: Folding) -> float | None:
     """Of what the account ordered in the last twelve months; None where no product said its margin."""
-    newest = folding.at.year * _YEAR + folding.at.month
-    sums = [both for month, both in folding.account.margin_cents.items() if newest - _YEAR < month <= newest]
-    known = sum(both[0] for both in sums)
-    return round(min(sum(both[1] for both in sums) / known, 1.0), 4) if known > 0 else None
+    sums = folding.account.margin_cents
+    if not sums:
+        return None
+    newest, known, margin = month_of(folding.at), 0, 0
+    for month, both in sums.items():
+        if newest - _YEAR < month <= newest:
+            known += both[0]
+            margin += both[1]
+    return round(min(margin / known, 1.0), 4) if known > 0 else None
 
 
-def value_of(folding: Folding) -> AccountValue | None:
-    """What the account is worth from now on; None before it was ever judged."""
+def value_of(folding: Folding, spend: float) -> AccountValue | None:
+    """What the account is worth from now on, by its yearly spend; None before it was ever judged."""
     account, profiles = folding.account, folding.context.profiles
     if account.p_alive is None or profiles is None:
         return None
     about, economics = account.about, profiles.economics
     known = AccountSpend(
-        yearly_spend=yearly_spend(folding),
+        yearly_spend=spend,
         days_since_first=float(folding.today - _first_day(folding)),
         p_alive=account.p_alive,
         margin_share=margin_share(folding),
@@ -76,11 +81,27 @@ def value_of(folding: Folding) -> AccountValue | None:
     return live_value(known, terms)
 
 
-def value_sign(folding: Folding, spend: float) -> tuple[str, ...]:
+def value_parts(folding: Folding, spend: float) -> tuple[object, ...] | None:
     """What tells a value that matters from the one before: its order of magnitude, and what it is reckoned by.
 
     For every event: hence without the parts that only people look at.
     """
+    account, profiles = folding.account, folding.context.profiles
+    if account.p_alive is None or profiles is None:
+        return None
+    margin, about = margin_share(folding), account.about
+    economics = profiles.economics
+    worth = account.p_alive * spend * (economics.margin_share if margin is None else margin)
+    return (
+        math.frexp(worth)[1],
+        about.wallet_yearly,
+        about.acquisition_cost,
+        *economics.__dict__.values(),
+    )
+
+
+def value_sign(folding: Folding, spend: float) -> tuple[str, ...]:
+    """The same in the words of releases before, which standings that they told are recognised by."""
     account, profiles = folding.account, folding.context.profiles
     if account.p_alive is None or profiles is None:
         return ()
