@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from console.gate import Principal
+from console.oidc import Identity
 from console.passwords import Passwords, new_token, token_hash
 from console.roles import PEOPLE, Role
 from outreach.access import LoginLink, Session, User
@@ -72,6 +73,26 @@ class Access:
                 return None
             tx.login_links.put([replace(link, used_at=now)])
             return self._open(tx, user)
+
+    def enter(self, who: Identity) -> LoggedIn | None:
+        """A session for somebody whom the issuer vouches for, with the role that it says today.
+
+        None: switched off here, or the name belongs to another login.
+        """
+        with self._store.begin() as tx:
+            named, known = tx.users.named(who.name), tx.users.get(who.user_id)
+            if (named is not None and named.user_id != who.user_id) or (known is not None and known.disabled):
+                return None
+            fresh = known or User(who.user_id, who.name, who.role, None, tx.db_now())
+            user = replace(fresh, name=who.name, role=who.role)
+            tx.users.put([user])
+            return self._open(tx, user)
+
+    def by_identity(self, who: Identity) -> Principal | None:
+        """Whose access token a program brings; None: switched off here."""
+        with self._store.read() as tx:
+            known = tx.users.get(who.user_id)
+        return None if known is not None and known.disabled else Principal(who.user_id, who.name, who.role)
 
     def by_cookie(self, token: str) -> Principal | None:
         """Whose session it is."""

@@ -20,6 +20,7 @@ from console.context import Console, Me, Services, environment
 from console.desk_figures import Remembered, read_figures
 from console.feed import Feed
 from console.gate import Gate, Principal, is_machine
+from console.oidc import Issuer, IssuerSilent, TokenRefused, config_of
 from console.pages import account, agent, login, operator, order, suggestion, team
 from console.passwords import Passwords
 from console.ports import AcceptEvents, AdminCalls, Clock, LagSource, NoWorkers, OffsetResets, WorkerSource
@@ -52,15 +53,18 @@ def build(
     letters: LetterDesk | None = None,
     resets: OffsetResets | None = None,
     workers: WorkerSource | None = None,
+    issuer: Issuer | None = None,
     more_metrics: Mapping[str, Read] | None = None,
 ) -> FastAPI:
     """The console as an ASGI application.
 
     ``accept_events`` None: POST /v1/events answers 503. ``admin`` with ``admin_token``: POST /internal/<name> for other
     commands of this installation. ``letters``, ``resets``, ``workers``: what operators act on
-    and look at; None: this process cannot. ``more_metrics``: readings beside the console's own, by part.
+    and look at; None: this process cannot. ``issuer`` None: the settings' one, if any. ``more_metrics``: readings of
+    this process beside the console's own, by part.
     ``app.state.console.feed.stop()`` ends open streams, so that a server can end.
     """
+    config = config_of(settings)
     used_desk = desk or Desk(rules_from(settings))
     access = Access(store, passwords or Passwords(), session_hours=settings.session_hours)
     feed = Feed(_changes(store, used_desk))
@@ -81,6 +85,7 @@ def build(
         letters=letters,
         resets=resets,
         workers=workers or NoWorkers(),
+        issuer=issuer or (Issuer(config) if config else None),
         metrics=Exposition(parts),
     )
     app = FastAPI(
@@ -155,11 +160,22 @@ def _recogniser(console: Console, admin_token: str | None) -> Callable[[Request]
         if kind.lower() == "bearer" and key:
             if admin_token and hmac.compare_digest(key.encode(), admin_token.encode()):
                 return Principal("process", "process", Role.PROCESS)
-            return console.access.by_key(key)
+            return console.access.by_key(key) or _by_token(console, key)
         cookie = request.cookies.get(login.cookie_name(console))
         return console.access.by_cookie(cookie) if cookie else None
 
     return recognise
+
+
+def _by_token(console: Console, token: str) -> Principal | None:
+    """Whoever the issuer vouches for; nobody while it is silent."""
+    if console.issuer is None or token.count(".") != 2:
+        return None
+    try:
+        return console.access.by_identity(console.issuer.bearer(token))
+    except (TokenRefused, IssuerSilent) as error:
+        LOG.warning("a bearer token was refused: %s", error)
+        return None
 
 
 def _error_page(console: Console, request: Request, status: int) -> HTMLResponse:

@@ -13,6 +13,7 @@ from console.desk_figures import DeskFigures, Remembered
 from console.feed import Feed
 from console.gate import Principal
 from console.numbers import dialled, spaced
+from console.oidc import Issuer
 from console.ports import AcceptEvents, AdminCalls, Clock, LagSource, OffsetResets, WorkerSource
 from console.roles import allowed_roles
 from console.texts import named, plain, text
@@ -45,6 +46,7 @@ class Console:
     letters: LetterDesk | None
     resets: OffsetResets | None
     workers: WorkerSource
+    issuer: Issuer | None
 
     def now(self, tx: Transaction) -> Now | None:
         """Business time for a page."""

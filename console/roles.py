@@ -38,6 +38,8 @@ ENDPOINTS: Mapping[tuple[str, str], frozenset[Role]] = {
     ("GET", "/login"): OPEN,
     ("POST", "/login"): OPEN,
     ("GET", "/login/link/{token}"): OPEN,
+    ("GET", "/login/oidc"): OPEN,
+    ("GET", "/login/oidc/callback"): OPEN,
     ("POST", "/logout"): PEOPLE,
     ("GET", "/"): PEOPLE,
     ("GET", "/stream"): CALLERS | WATCHERS,

@@ -48,6 +48,12 @@ class Settings(BaseSettings):
     worker_stall_seconds: float = Field(default=300, ge=30)
     """A worker with work that does nothing for so long ends with exit code 1, to be started again."""
 
+    log_format: Literal["text", "json"] = "text"
+    """Of the long-running processes, on stderr; json: one object a line."""
+    traces_endpoint: str = ""
+    """OTLP over HTTP, as http://collector:4318/v1/traces; none: no traces. Needs the extra ringahead[tracing]."""
+    traces_share: float = Field(default=0.01, ge=0, le=1)
+    """Share of events for which a trace begins here; a sender's own trace is followed as its flag says."""
     worker_urls: str = ""
     """Comma-separated http://host:port of the workers' pages, for the console's page Operations."""
 
@@ -71,6 +77,22 @@ class Settings(BaseSettings):
     """Cookies only over HTTPS; set it wherever the console is reached through TLS."""
     session_hours: int = Field(default=12, ge=1, le=168)
     """A login ends after this."""
+    console_url: str = ""
+    """Address under which people reach the console, for links that leave it; none: this machine's own."""
+    local_logins: bool = True
+    """Passwords and one-time links; false: everybody signs in with the OpenID Connect issuer."""
+    oidc_issuer: str = ""
+    """OpenID Connect issuer, as it names itself; none: no such sign-in. Needs console_url and a client."""
+    oidc_client_id: str = ""
+    """Our name at the issuer."""
+    oidc_client_secret: SecretStr = SecretStr("")
+    """Our secret there; none for a public client, which PKCE protects."""
+    oidc_audience: str = ""
+    """Audience of tokens that programs bring to the API; none: the client's name."""
+    oidc_roles_claim: str = "roles"
+    """Claim with the roles of somebody; dots go deeper, as in realm_access.roles."""
+    oidc_roles: dict[str, str] = {}
+    """JSON, our role by theirs, the first that somebody has counts; none: they go by our names."""
 
     stale_input_seconds: int = Field(default=3600, ge=60)
     """Input lag over this stops new selling tasks, with the reason forecast_stale."""

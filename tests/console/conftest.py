@@ -10,6 +10,7 @@ from argon2 import PasswordHasher
 from fastapi import FastAPI
 
 from console.app import build
+from console.oidc import Issuer
 from console.passwords import Passwords
 from console.ports import EventOutcome, FixedLag, PartitionLag
 from outreach.desk import Desk, DeskRules
@@ -74,7 +75,7 @@ def make_site(runner: asyncio.Runner) -> Iterator[Callable[..., Site]]:
     """Builds a site; settings by name."""
     made: list[Site] = []
 
-    def making(**settings: object) -> Site:
+    def making(issuer: Issuer | None = None, **settings: object) -> Site:
         clock = WallClock()
         store, desk, lag = MemoryStore(clock), Desk(DeskRules()), FixedLag(LAG)
         with store.begin() as tx:
@@ -95,6 +96,7 @@ def make_site(runner: asyncio.Runner) -> Iterator[Callable[..., Site]]:
             admin={"tick": lambda sent: {"as_of": sent.get("as_of")}},
             admin_token=ADMIN_TOKEN,
             passwords=Passwords(CHEAP),
+            issuer=issuer,
         )
         made.append(Site(app, store, desk, runner, lag, taken, clock))
         return made[-1]
