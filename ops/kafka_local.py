@@ -132,7 +132,7 @@ class LocalKafka:
 
     def start_node(self, node: Node) -> None:
         """Start one node (again); does not wait."""
-        # Several nodes on a machine are for faults, not for speed: the quick compiler alone takes a fraction of the CPU.
+        # Several nodes on one machine are for faults, not for speed: the quick compiler takes a fraction of the CPU.
         sized = ["-Xmx1g"] if len(self.nodes) == 1 else ["-Xmx512m", "-XX:TieredStopAtLevel=1"]
         options = [*sized, "-XX:+UseSerialGC", f"-Dlog4j2.configurationFile={TEMPLATES / 'log4j2.xml'}"]
         with node.log.open("wb") as log:
