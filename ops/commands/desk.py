@@ -1,10 +1,10 @@
 """`ringahead desk`: needs into tasks, and what leaves the outbox."""
 
 import asyncio
-import signal
 
 import click
 
+from ops.leaving import stop_at_signal
 from outreach.desk import Desk, rules_from
 from outreach.store.migrate import require_current
 from outreach.store.sql import SqlStore, store_for
@@ -34,7 +34,5 @@ def command() -> None:
 
 async def _until_told(settings: Settings, store: SqlStore) -> None:
     stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
+    stop_at_signal(stopped)
     await run_desk(settings, store, Desk(rules_from(settings)), stopped)

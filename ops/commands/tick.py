@@ -1,13 +1,13 @@
 """`ringahead tick`: business time passes."""
 
 import asyncio
-import signal
 from datetime import UTC, datetime, timedelta
 
 import click
 
 from ops.embedded.installation import opened
 from ops.embedded.writer import tick_event, wall_hour
+from ops.leaving import stop_at_signal
 from ops.running import ask
 from schemas.errors import BadInput, Unavailable
 from schemas.settings import Settings, load_settings
@@ -55,9 +55,7 @@ def _embedded(settings: Settings, at: datetime) -> str:
 async def _every_hour(settings: Settings, at: datetime | None, once: bool) -> None:
     """Until SIGTERM; an hour in which Kafka is not there is written when it is back."""
     stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
+    stop_at_signal(stopped)
     written: datetime | None = None
     while not stopped.is_set():
         hour = at or wall_hour()
