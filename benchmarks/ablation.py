@@ -70,11 +70,10 @@ def shown(title: str, scores: pd.DataFrame) -> Table:
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     for head in ("judged", "step", *SHOWN):
         table.add_column(head, justify="right" if head in SHOWN else "left")
-    for (kind, step), row in scores.sort_index(
-        level=0, sort_remaining=False, ascending=False, kind="stable"
-    ).iterrows():
+    ordered = scores.sort_index(level=0, sort_remaining=False, ascending=False, kind="stable").reset_index()
+    for row in ordered.to_dict("records"):
         figures = [f"{row[name]:.2f}" if name in ("lift14", "crps") else f"{row[name]:.4f}" for name in SHOWN]
-        table.add_row(str(kind), str(step), *figures)
+        table.add_row(str(row["judged"]), str(row["step"]), *figures)
     return table
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
+from forecasting.coherent import answers_of_accounts
 from forecasting.curve import CurveForecaster
 from forecasting.history import UNIX_EPOCH_DAY
 
@@ -41,12 +42,21 @@ def forecaster_of(model: PopulationModel, level: Level) -> Forecaster:
 def forecast_table(pairs: Pairs, forecaster: Forecaster, as_of_day: int) -> pd.DataFrame:
     """COLUMNS, one row a pair: probabilities of an order day within the horizons, and quantiles as dates."""
     columns = pairs.columns
-    figures: dict[str, object] = {"account_id": pairs.account_names(), "sku": pairs.sku_names()}
     if isinstance(forecaster, CurveForecaster):  # one curve for all
-        chances, days = forecaster.answers(columns, as_of_day, HORIZONS_DAYS, QUANTILES)
-    else:
-        chances = [forecaster.probability(columns, as_of_day, horizon) for horizon in HORIZONS_DAYS]
-        days = [forecaster.quantile_day(columns, as_of_day, q) for q in QUANTILES]
+        return _as_table(pairs, *forecaster.answers(columns, as_of_day, HORIZONS_DAYS, QUANTILES))
+    chances = [forecaster.probability(columns, as_of_day, horizon) for horizon in HORIZONS_DAYS]
+    return _as_table(pairs, chances, [forecaster.quantile_day(columns, as_of_day, q) for q in QUANTILES])
+
+
+def account_table(accounts: Pairs, pairs: Pairs, model: PopulationModel, as_of_day: int) -> pd.DataFrame:
+    """COLUMNS of accounts, never less likely to order than one of their `pairs` (see forecasting.coherent)."""
+    forecasters = model.account, model.pair
+    said = answers_of_accounts(forecasters, accounts, pairs, as_of_day, HORIZONS_DAYS, QUANTILES)
+    return _as_table(accounts, *said)
+
+
+def _as_table(pairs: Pairs, chances: list[Floats], days: list[Floats]) -> pd.DataFrame:
+    figures: dict[str, object] = {"account_id": pairs.account_names(), "sku": pairs.sku_names()}
     figures |= {f"prob_{horizon}d": chance for horizon, chance in zip(HORIZONS_DAYS, chances, strict=True)}
     figures |= {f"p{round(100 * q)}": as_dates(day) for q, day in zip(QUANTILES, days, strict=True)}
     return pd.DataFrame(figures, columns=list(COLUMNS))
@@ -57,6 +67,12 @@ def as_dates(days: Floats) -> np.ndarray[tuple[int], np.dtype[np.datetime64]]:
     latest = NEVER.toordinal()
     whole = np.where(np.isfinite(days), np.minimum(days, latest), latest).astype(np.int64)
     return (whole - UNIX_EPOCH_DAY).astype("datetime64[D]").astype("datetime64[us]")
+
+
+def ordinals(dates: pd.Series) -> Floats:
+    """Dates of `as_dates` as ordinals; inf for NEVER."""
+    days = dates.to_numpy("datetime64[D]").astype(np.int64) + float(UNIX_EPOCH_DAY)
+    return np.where(days >= NEVER.toordinal(), np.inf, days)
 
 
 def date_of(day: float) -> date | None:

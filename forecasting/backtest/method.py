@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 EXTRA = "backtest"
 OURS = "ringahead"
+MEDIAN, PRODUCT = "median gap", "product's hazard"
 
 
 class Predict(Protocol):
@@ -44,11 +45,13 @@ def all_methods(seed: int = 0) -> list[Method]:
     from forecasting.backtest.boosting import boosting_all, boosting_simple, splines
     from forecasting.backtest.intermittent import croston_sba, tsb
     from forecasting.backtest.ours import ours
+    from forecasting.backtest.product_hazard import product_hazard
     from forecasting.backtest.simple import median_gap, poisson_gamma
 
     return [
         Method(OURS, "this project's model, fitted at each origin on the past alone", ours(seed)),
-        Method("median gap", "due when the pair's median gap has passed", median_gap),
+        Method(MEDIAN, "due when the pair's median gap has passed", median_gap),
+        Method(PRODUCT, "the product's hazard by days of silence, over everybody's gaps", product_hazard),
         Method("Poisson-gamma", "order rates, empirical Bayes over the population", poisson_gamma),
         Method("Croston-SBA", "statsforecast, daily order indicator", croston_sba),
         Method("TSB", "statsforecast, daily order indicator", tsb),

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forecasting.backtest.cases import CURVE_DAYS, Prediction
-from forecasting.forecasts import HORIZONS_DAYS, QUANTILES
+from forecasting.coherent import answers_of_accounts
+from forecasting.forecasts import HORIZONS_DAYS, QUANTILES, forecastable
 
 if TYPE_CHECKING:
     from forecasting.artefact import PopulationModel
@@ -36,6 +37,8 @@ def ours(seed: int = 0) -> Predict:
 
 def predicted_by(model: PopulationModel, candidates: Candidates) -> Prediction:
     """What a model that was learnt already says of candidates."""
+    if candidates.level == "account":
+        return _of_accounts(model, candidates)
     parts = []
     for start in range(0, max(len(candidates), 1), ROWS_AT_ONCE):
         rows = np.arange(start, min(start + ROWS_AT_ONCE, len(candidates)))
@@ -44,10 +47,19 @@ def predicted_by(model: PopulationModel, candidates: Candidates) -> Prediction:
     return Prediction(probability, curve, quantile_days)
 
 
+def _of_accounts(model: PopulationModel, candidates: Candidates) -> Prediction:
+    """As `ringahead forecast --level account`: coherent with all pairs."""
+    accounts, day = candidates.pairs, candidates.day
+    pairs, asked = forecastable(candidates.past, day, "pair"), ([float(h) for h in CURVE_DAYS], QUANTILES)
+    chances, days = answers_of_accounts((model.account, model.pair), accounts, pairs, day, *asked)
+    curve = np.stack(chances, 1)
+    return Prediction(curve[:, np.searchsorted(CURVE_DAYS, HORIZONS_DAYS)], curve, np.stack(days, 1) - day)
+
+
 def _of_rows(
     model: PopulationModel, candidates: Candidates, rows: np.ndarray[tuple[int], np.dtype[np.int64]]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    forecaster, day = model.pair if candidates.level == "pair" else model.account, candidates.day
+    forecaster, day = model.pair, candidates.day
     columns = candidates.pairs.take(rows).columns
     chances, days = forecaster.answers(columns, day, [float(h) for h in CURVE_DAYS], QUANTILES)
     curve = np.stack(chances, 1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forecasting.backtest.cases import CURVE_DAYS, MIN_ORDERS, Outcome, Prediction, candidates_at, outcome_of
-from forecasting.backtest.method import OURS, MissingExtra
+from forecasting.backtest.method import MEDIAN, OURS, PRODUCT, MissingExtra
 from forecasting.backtest.scores import known_horizons, score
 
 if TYPE_CHECKING:
@@ -31,6 +31,10 @@ STRATA: dict[str, tuple[float, float]] = {
     "10 to 19": (10, 19),
     "20 and more": (20, np.inf),
 }
+FEW_ORDERS, YOUNG = "1 to 2 orders", "account under 60 days"
+COLD = (FEW_ORDERS, YOUNG)
+COLD_METHODS = (OURS, PRODUCT, MEDIAN)
+YOUNG_DAYS = 60
 LEVELS: tuple[Level, ...] = ("pair", "account")
 
 
@@ -45,7 +49,10 @@ class Survival:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A method at an origin; `strata` has the scores by number of orders, `survival` the curves of ours by stratum."""
+    """A method at an origin; `strata` has the scores by number of orders, `survival` the curves of ours by stratum.
+
+    A cold start has COLD as strata, whatever else would be judged.
+    """
 
     level: Level
     day: int
@@ -65,6 +72,7 @@ class Backtest:
     origins: list[int]
     methods: list[Method]
     judged: list[Judged] = field(default_factory=list)
+    cold: list[Judged] = field(default_factory=list)  # of those who are too new to be among `judged`
     left_out: dict[str, str] = field(default_factory=dict)
 
     def of(self, level: Level, method: str | None = None) -> list[Judged]:
@@ -97,13 +105,28 @@ def run(
                     except MissingExtra as missing:
                         result.left_out[method.name] = str(missing)
                 told(1)
+            result.cold += _cold(history, day, level, [m for m in methods if m.name not in result.left_out])
     return result
 
 
-def _judge(method: Method, candidates: Candidates, outcome: Outcome) -> Judged:
+def _cold(history: OrderDays, day: int, level: Level, methods: Sequence[Method]) -> list[Judged]:
+    """Who has one or two orders, or an account under YOUNG_DAYS old, by COLD_METHODS."""
+    candidates = candidates_at(history, day, level, 1)
+    columns = candidates.pairs.columns
+    account = columns if columns.account is None else columns.account
+    masks = {FEW_ORDERS: columns.orders < MIN_ORDERS, YOUNG: day - account.first_day < YOUNG_DAYS}
+    outcome = outcome_of(history, candidates)
+    return [_judge(one, candidates, outcome, masks) for one in methods if one.name in COLD_METHODS]
+
+
+def _judge(
+    method: Method, candidates: Candidates, outcome: Outcome, masks: dict[str, NDArray[np.bool_]] | None = None
+) -> Judged:
     prediction = method.predict(candidates)
     strata, survival = {}, {}
-    for name, rows in _strata(outcome):
+    for name, rows in (dict(_strata(outcome)) if masks is None else masks).items():
+        if not rows.any():
+            continue
         part, came = take_prediction(prediction, rows), take_outcome(outcome, rows)
         strata[name] = score(part, came)
         if method.name == OURS:

@@ -25,7 +25,7 @@ def median_gap(candidates: Candidates) -> Prediction:
     middle = rows["median"].fillna(UNKNOWN_GAP_DAYS).to_numpy(float)
     away = np.abs(middle - rows.elapsed.to_numpy(float))
     width = np.maximum(middle, 1.0) / 3
-    return _of_curve(lambda h: 1 / (1 + np.exp(np.clip((away - h) / width, -500, 500))))
+    return of_curve(lambda h: 1 / (1 + np.exp(np.clip((away - h) / width, -500, 500))))
 
 
 def poisson_gamma(candidates: Candidates) -> Prediction:
@@ -37,17 +37,17 @@ def poisson_gamma(candidates: Candidates) -> Prediction:
     a, b = orders + mean**2 / variance, seen + mean / variance
     level = np.array(QUANTILES)
     quantiles = b[:, None] * np.expm1(-np.log1p(-level)[None, :] / a[:, None])
-    return _of_curve(lambda h: -np.expm1(a * np.log(b / (b + h))), quantiles)
+    return of_curve(lambda h: -np.expm1(a * np.log(b / (b + h))), quantiles)
 
 
 def constant_rate(rate: Floats) -> Prediction:
     """An order on any day with this probability, whatever happened since; shape (rows,)."""
     silent = np.log1p(-np.clip(rate, 1e-9, 1 - 1e-9))
     quantiles = np.log1p(-np.array(QUANTILES))[None, :] / silent[:, None]
-    return _of_curve(lambda h: -np.expm1(h * silent), quantiles)
+    return of_curve(lambda h: -np.expm1(h * silent), quantiles)
 
 
-def _of_curve(within: Callable[[float], Floats], quantiles: Floats | None = None) -> Prediction:
+def of_curve(within: Callable[[float], Floats], quantiles: Floats | None = None) -> Prediction:
     """A prediction from P(an order within h) and, where there are any, real-valued quantiles of the wait (days)."""
     curve = np.stack([within(float(h)) for h in CURVE_DAYS], 1)
     days = None if quantiles is None else np.maximum(np.ceil(quantiles) - 1, 0.0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from forecasting.backtest.run import STRATA
+from forecasting.backtest.run import COLD, STRATA
 from forecasting.forecasts import HORIZONS_DAYS, QUANTILES
 
 if TYPE_CHECKING:
@@ -23,11 +23,12 @@ KEYS = ["level", "stratum", "method", "origin"]
 
 
 def scores_table(backtest: Backtest) -> pd.DataFrame:
-    """One row for each level, stratum ('all' and STRATA), method and origin, one column for each score."""
+    """One row for each level, stratum ('all', STRATA and COLD), method and origin, one column for each score."""
     rows = []
-    for one in backtest.judged:
+    for one in (*backtest.judged, *backtest.cold):
         key = {"level": one.level, "method": one.method, "origin": date.fromordinal(one.day).isoformat()}
-        rows.append({**key, "stratum": WHOLE, **one.scores})
+        if not set(one.strata) <= set(COLD):
+            rows.append({**key, "stratum": WHOLE, **one.scores})
         rows += [{**key, "stratum": name, **found} for name, found in one.strata.items()]
     table = pd.DataFrame(rows)
     return table[KEYS + [name for name in table.columns if name not in KEYS]] if rows else table
@@ -42,7 +43,7 @@ def means(table: pd.DataFrame, level: Level, stratum: str = WHOLE) -> pd.DataFra
 def strata_of(table: pd.DataFrame, level: Level) -> list[str]:
     """Strata that have rows at a level, in their order."""
     present = set(table[table.level == level].stratum)
-    return [name for name in STRATA if name in present]
+    return [name for name in (*STRATA, *COLD) if name in present]
 
 
 def interval_table(found: dict[Level, Intervals]) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from forecasting.backtest.html import SHOWN, figure, head_of, report
 from forecasting.backtest.intervals import DRAWS, METRICS, Intervals, intervals
 from forecasting.backtest.method import OURS, all_methods, chosen
 from forecasting.backtest.origins import LEAST_ORIGINS, check_origins, choose_origins, without_strays
-from forecasting.backtest.run import LEVELS, Backtest, run
+from forecasting.backtest.run import COLD, LEVELS, Backtest, run
 from forecasting.backtest.tables import interval_table, means, predictions_table, scores_table
 from forecasting.history import order_days
 from ops.importers import online_retail
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 PLAIN_WIDTH = 110
 SHIPPED = "the shipped wholesaler's year"
 ON_SCREEN = tuple(metric for metric in SHOWN if metric not in ("auc7", "auc28", "bss7", "bss28"))
+
+ON_SCREEN_COLD = ("rows", "auc14", "bss14", "lift14", "ece14", "rpss")
 
 
 @click.command()
@@ -131,8 +133,23 @@ def _show(result: Backtest, levels: Sequence[Level], found: dict[Level, Interval
         console.print(shown)
         for line in _ahead(rows, found[level]):
             console.print(line, highlight=False)
+        _show_cold(table, level, console)
     for name, reason in result.left_out.items():
         click.echo(f"{name} is left out: {reason}", err=True)
+
+
+def _show_cold(table: pd.DataFrame, level: Level, console: Console) -> None:
+    """Who is too new for the table above."""
+    for stratum in COLD:
+        rows = means(table, level, stratum)
+        if not len(rows):
+            continue
+        shown = Table(title=f"by {level}, {stratum}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+        for head in ("method", *(head_of(metric) for metric in ON_SCREEN_COLD)):
+            shown.add_column(head, justify="left" if head == "method" else "right")
+        for method, row in rows.iterrows():
+            shown.add_row(str(method), *(figure(one, float(row.get(one, np.nan))) for one in ON_SCREEN_COLD))
+        console.print(shown)
 
 
 def _ahead(rows: pd.DataFrame, found: Intervals) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.explain import explanations
-from forecasting.forecasts import Level, forecast_table, forecastable, forecaster_of
+from forecasting.forecasts import Level, account_table, forecast_table, forecastable, ordinals
 from forecasting.history import order_days
 from forecasting.learn import fit_population
 from forecasting.substitution import shares, split_table
@@ -81,13 +81,20 @@ def forecast(
         advance(1)
     if model.degraded:
         click.echo("too little history to learn from: these are forecasts of the shipped prior, degraded", err=True)
-    forecaster, pairs = forecaster_of(model, level), forecastable(history, as_of_day, level)
+    pairs = forecastable(history, as_of_day, level)
+    if level == "account":
+        table = account_table(pairs, forecastable(history, as_of_day, "pair"), model, as_of_day)
+        return _sorted([_explained(table, pairs, model.account, as_of_day) if explain else table])
     tables = []
     with progress("forecasting", len(pairs)) as advance:
         for start in range(0, max(len(pairs), 1), ROWS_AT_ONCE):
             part = pairs.take(np.arange(start, min(start + ROWS_AT_ONCE, len(pairs))))
-            tables.append(_table(part, forecaster, as_of_day, explain=explain, parts=parts))
+            tables.append(_table(part, model.pair, as_of_day, explain=explain, parts=parts))
             advance(len(part))
+    return _sorted(tables)
+
+
+def _sorted(tables: list[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True).sort_values(["account_id", "sku"], ignore_index=True)
 
 
@@ -97,13 +104,14 @@ def _table(
     if parts is not None:
         return split_table(pairs, forecaster, as_of_day, parts)
     table = forecast_table(pairs, forecaster, as_of_day)
-    if not explain:
-        return table
-    columns = pairs.columns
-    expected = forecaster.quantile_day(columns, as_of_day, 0.5)
-    probability = forecaster.probability(columns, as_of_day, SAID_WITHIN_DAYS)
-    season = season_of(forecaster, columns, as_of_day)
-    told = explanations(columns, as_of_day, expected, probability, SAID_WITHIN_DAYS, season)
+    return _explained(table, pairs, forecaster, as_of_day) if explain else table
+
+
+def _explained(table: pd.DataFrame, pairs: Pairs, forecaster: Forecaster, as_of_day: int) -> pd.DataFrame:
+    """The table with what stands behind each row, which speaks of the same figures."""
+    expected, probability = ordinals(table["p50"]), table[f"prob_{SAID_WITHIN_DAYS}d"].to_numpy(float)
+    season = season_of(forecaster, pairs.columns, as_of_day)
+    told = explanations(pairs.columns, as_of_day, expected, probability, SAID_WITHIN_DAYS, season)
     return pd.concat([table, told], axis=1)
 
 

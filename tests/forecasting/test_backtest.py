@@ -14,9 +14,10 @@ from forecasting.backtest.cases import CURVE_DAYS, Outcome, Prediction, candidat
 from forecasting.backtest.features import all_features, rows_at
 from forecasting.backtest.intermittent import daily_series
 from forecasting.backtest.intervals import intervals
-from forecasting.backtest.method import OURS, Method, all_methods, chosen
+from forecasting.backtest.method import MEDIAN, OURS, PRODUCT, Method, all_methods, chosen
 from forecasting.backtest.origins import check_origins, choose_origins, without_strays
-from forecasting.backtest.run import Backtest, run
+from forecasting.backtest.product_hazard import product_hazard
+from forecasting.backtest.run import COLD, Backtest, run
 from forecasting.backtest.scores import auc, brier_skill, calibration_error, crps, lift, ranked_skill, score
 from forecasting.backtest.simple import constant_rate, poisson_gamma
 from forecasting.backtest.tables import interval_table, means, predictions_table, scores_table
@@ -170,7 +171,7 @@ def test_tables_hold_every_forecast_and_stratum():
     assert len(predictions) == sum(len(one.candidates) for one in backtest.judged)
     one = backtest.of("pair", OURS)[0]
     rows = scores[(scores.level == "pair") & (scores.method == OURS) & (scores.origin == scores.origin.min())]
-    parts = rows[rows.stratum != "all"]
+    parts = rows[~rows.stratum.isin(("all", *COLD))]
     assert parts.rows.sum() == rows[rows.stratum == "all"].rows.item() == len(one.candidates)
 
 
@@ -221,3 +222,28 @@ def test_baselines_are_chosen_by_name():
     assert len(chosen(methods, ["all"])) == 3
     with pytest.raises(BadInput, match="no such baseline: c"):
         chosen(methods, ["c"])
+
+
+def test_a_cold_start_is_judged_apart_beside_the_products_hazard():
+    methods = chosen(all_methods(), [PRODUCT, MEDIAN])
+    result = run(history(), [DAY], LEVELS, methods)
+    table = scores_table(result)
+    cold = table[table.stratum.isin(COLD)]
+    assert set(cold.method) == {OURS, PRODUCT, MEDIAN}
+    few = cold[(cold.level == "pair") & (cold.stratum == COLD[0])]
+    known = history().before(DAY).pairs().columns
+    assert (few.rows == ((known.orders < 3) & (known.last_day >= DAY - 365)).sum()).all()
+    whole = table[(table.stratum == "all") & (table.level == "pair")]
+    assert (whole.rows == ((known.orders >= 3) & (known.last_day >= DAY - 365)).sum()).all()
+
+
+def test_the_products_hazard_falls_with_silence_where_its_gaps_are_short():
+    first = pd.Timestamp("2022-01-01")
+    rows = [(f"A{i}", first + pd.Timedelta(days=7 * k + i)) for i in range(20) for k in range(8)]
+    rows += [("B", first), ("C", pd.Timestamp("2022-03-10"))]
+    lines = pd.DataFrame(rows, columns=["account_id", "ordered_at"]).assign(sku="S", quantity=1.0)
+    day = date(2022, 3, 12).toordinal()
+    candidates = candidates_at(order_days(lines), day, "pair", 1)
+    said = dict(zip(candidates.pairs.account_names(), product_hazard(candidates).probability[:, 0], strict=True))
+    assert said["C"] > 2 * said["B"]
+    assert all(0 < chance < 1 for chance in said.values())
