@@ -15,6 +15,7 @@ from outreach.profiles import Profile
 from schemas.decisions import NeedKind
 from streams.core.context import Folding
 from streams.core.facts import horizon
+from streams.core.looks import spread_hours
 from streams.core.needs import end_need, next_cycle
 from streams.core.outlook import Question, outlooks
 from streams.core.settle import settle, stay_quiet
@@ -114,7 +115,8 @@ def _set_next_looks(foldings: list[Folding], due: DuePairs, due_in_days: Floats)
     """Rows that reach their level have 0 here and are settled afterwards."""
     now, next_look = foldings[0].now, foldings[0].next_look_hour
     days = np.where(due_in_days < MAX_WAIT_DAYS, due_in_days, LOOK_AGAIN_DAYS)
-    hours = np.maximum((now // 86_400 + days.astype(np.int64)) * 24, next_look).tolist()
+    spread = np.array([spread_hours(folding.account.account_id) for folding in foldings], np.int64)[due.account_row]
+    hours = np.maximum((now // 86_400 + days.astype(np.int64)) * 24 + spread, next_look).tolist()
     quiet = (due_in_days > 0).tolist()
     for number, (pair, hour) in enumerate(zip(due.pairs, hours, strict=True)):
         if pair.hold_until is None and pair.done_cycle != pair.cycle:

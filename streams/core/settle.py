@@ -9,10 +9,11 @@ from schemas.decisions import Contact, NeedKind, Reorder, Suppress, Wait
 from schemas.needs import Evidence
 from streams.core.context import Folding
 from streams.core.facts import facts_of, forecast_evidence, lead_time
+from streams.core.looks import look_hour_of
 from streams.core.needs import open_need, propose_reorder, refuse_need
 from streams.core.outlook import Outlook
 from streams.core.reordering import quantity_of
-from streams.state import EPOCH_DAY, Pair, hour_of_day, moment, seconds
+from streams.state import EPOCH_DAY, Pair, moment, seconds
 
 LONGEST_NEED_DAYS = 60
 RECHECK_REFUSED_HOURS = 24
@@ -92,10 +93,10 @@ def _sayable(quantity_units: float) -> float:
 
 
 def _look_hour(folding: Folding, outlook: Outlook, until: int) -> int:
-    """Forecasts of orders change by the day: such a pair is looked at when its UTC day begins."""
+    """Forecasts of orders change by the day: such a pair is looked at in the first hours of its UTC day."""
     hour = until // 3600
     if outlook.stock_units is None:
-        hour = hour_of_day(EPOCH_DAY + until // 86_400)
+        hour = look_hour_of(folding.account.account_id, EPOCH_DAY + until // 86_400)
     return max(hour, folding.next_look_hour)
 
 
