@@ -1,8 +1,9 @@
 """What an order is worth to the account as a whole: its order days, its spend by month, and what came back."""
 
 from datetime import date
+from functools import lru_cache
 
-from forecasting.pair import OrderMark, add_order, remove_order
+from forecasting.pair import RING, OrderMark, add_order, remove_order
 from streams.core.context import Folding, earliest
 from streams.core.looks import look_hour_of
 from streams.state import Account, PastOrder, Returned
@@ -46,13 +47,18 @@ def unbook(folding: Folding, key: int) -> int:
 def is_booked(account: Account, day: int, key: int, cents: int) -> bool:
     """Whether the order is known as it is told, less what came back of it."""
     mark = _mark(account, key)
+    if mark is None:
+        return False
     back = sum(one.cents for one in account.returns.get(key, ()))
-    return mark is not None and (mark.day, round(mark.quantity)) == (day, max(cents - back, 0))
+    return (mark.day, round(mark.quantity)) == (day, max(cents - back, 0))
 
 
 def past_order(account: Account, key: int) -> PastOrder | None:
     """An order that left the account's ring, if it is still known."""
-    return next((one for one in account.past_orders if one.key == key), None)
+    for one in account.past_orders:
+        if one.key == key:
+            return one
+    return None
 
 
 def too_old_to_tell(account: Account, day: int) -> bool:
@@ -92,12 +98,17 @@ def look_hour(folding: Folding, day: int) -> int:
 
 def spend(folding: Folding, day: int, cents: int) -> None:
     """Add to the month of the day; a month that comes to nothing is forgotten."""
-    on = date.fromordinal(day)
-    month = on.year * 12 + on.month
+    month = _month(day)
     by_month = folding.account.spend_cents
     by_month[month] = by_month.get(month, 0) + cents
     if by_month[month] == 0:
         del by_month[month]
+
+
+@lru_cache(maxsize=4096)
+def _month(day: int) -> int:
+    on = date.fromordinal(day)
+    return on.year * 12 + on.month
 
 
 def take_orders(survivor: Account, loser: Account) -> None:
@@ -115,11 +126,17 @@ def take_orders(survivor: Account, loser: Account) -> None:
 
 
 def _mark(account: Account, key: int) -> OrderMark | None:
-    return next((mark for mark in account.orders.ring if mark.key == key), None)
+    for mark in account.orders.ring:
+        if mark.key == key:
+            return mark
+    return None
 
 
 def _remember(account: Account, mark: OrderMark) -> None:
     """Put the order into the ring; what leaves it stays known by name."""
+    if len(account.orders.ring) < RING:
+        add_order(account.orders, mark)
+        return
     ring = [*account.orders.ring, mark]
     add_order(account.orders, mark)
     kept = {one.key for one in account.orders.ring}
