@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
@@ -147,7 +148,9 @@ class Watchdog(threading.Thread):
                     self._reader = await LogReader(self._connection).__aenter__()
                 await self._reader.ping()
                 ends = await self._reader.ends([TopicPartition(*place) for place in places])
-        except (KafkaError, TimeoutError, OSError):
+        except Exception as error:  # whatever the client raises, it is no answer; and this thread must not die of it
+            if not isinstance(error, (KafkaError, TimeoutError, OSError)):
+                log.warning("The watchdog could not ask the brokers: %r", error)
             await self._forget_reader()
             return None
         return {Partition(*place): end for place, end in ends.items()}
@@ -155,7 +158,9 @@ class Watchdog(threading.Thread):
     async def _forget_reader(self) -> None:
         reader, self._reader = self._reader, None
         if reader is not None:
-            await reader.__aexit__(None, None, None)
+            with suppress(Exception):
+                async with asyncio.timeout(self._answer_seconds):
+                    await reader.__aexit__(None, None, None)
 
 
 def whereabouts() -> str:
