@@ -144,7 +144,7 @@ class Issuer:
             "code_verifier": attempt.verifier,
         }
         secret = self.config.client_secret
-        auth = httpx.BasicAuth(self.config.client_id, secret) if secret else None
+        auth = httpx.BasicAuth(self.config.client_id, secret) if secret else httpx.Auth()
         answer = self._ask(lambda: self._client.post(self._endpoint("token_endpoint"), data=sent, auth=auth))
         token = answer.get("id_token")
         if not isinstance(token, str):

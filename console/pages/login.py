@@ -98,7 +98,9 @@ def come_back(console: Services, request: Request, code: str = "", state: str = 
     """A session for whom the issuer vouches; else the form with the reason."""
     kept, _, next_path = request.cookies.get(ATTEMPT_COOKIE, "").rpartition(".")
     attempt = Attempt.loads(kept)
-    if console.issuer is None or attempt is None or not hmac.compare_digest(attempt.state.encode(), state.encode()):
+    if console.issuer is None:
+        return _form(console, text("login.refused"), status=404)
+    if attempt is None or not hmac.compare_digest(attempt.state.encode(), state.encode()):
         return _form(console, text("login.form_old"), status=403)
     if error or not code:
         return _form(console, text("login.issuer_refused"), status=401)

@@ -42,7 +42,8 @@ def test_the_table_and_the_application_name_the_same_endpoints(site: Site) -> No
 
 def test_only_these_are_open() -> None:
     opened = {path for (_, path), roles in ENDPOINTS.items() if roles == OPEN}
-    assert opened == {"/static/{path:path}", "/healthz", "/readyz", "/login", "/login/link/{token}"}
+    logins = {"/login", "/login/link/{token}", "/login/oidc", "/login/oidc/callback"}
+    assert opened == {"/static/{path:path}", "/healthz", "/readyz", *logins}
 
 
 @pytest.mark.parametrize("role", sorted(PEOPLE))

@@ -1,0 +1,212 @@
+"""How fast pages come among many tasks, and what 500 open pages cost.
+
+    python -m benchmarks.pages [--tasks 1000000] [--pages 500] [--small]
+
+A real PostgreSQL on loopback (--small: SQLite) with as many open tasks, each of an account of its own, and the console
+in a process of its own. Pages are asked for one after the other and timed from outside, network and all. Then the open
+pages: server-sent event streams as browsers hold them; a change every second, timed until each of them has heard.
+"""
+
+import argparse
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+import numpy as np
+
+from benchmarks import _call_centre as made
+from console.access import add_user, one_time_link
+from console.app import build
+from console.ports import FixedLag
+from console.server import ConsoleServer
+from ops.postgres_local import LocalPostgres
+from ops.progress import progress
+from outreach.desk import Desk
+from outreach.store.migrate import upgrade
+from outreach.store.sql import SqlStore, create
+from schemas.settings import Settings
+
+TASKS, PAGES, ASKED, CHANGES = 1_000_000, 500, 40, 20
+SMALL_TASKS, SMALL_PAGES, SMALL_ASKED = 2_000, 20, 5
+READY_SECONDS = 30.0
+MIB = 1024 * 1024
+
+
+def serve(url: str) -> None:
+    """The console on a free port, printed; until it is told to stop."""
+    store = SqlStore(create(url))
+    app = build(
+        Settings(default_zone="Europe/London"), store, FixedLag(()), desk=Desk(made.RULES), clock=lambda: made.NOW
+    )
+    server = ConsoleServer(app, "127.0.0.1", 0)
+    print(server.url, flush=True)
+    server.run()
+
+
+@contextmanager
+def served(url: str) -> Iterator[tuple[str, int]]:
+    """Address and process id of a console over this database."""
+    command = [sys.executable, "-m", "benchmarks.pages", "--serve", url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            address = process.stdout.readline().strip() if process.stdout else ""
+            until = time.monotonic() + READY_SECONDS
+            while time.monotonic() < until:
+                try:
+                    httpx.get(f"{address}/readyz").raise_for_status()
+                    break
+                except httpx.HTTPError:
+                    time.sleep(0.1)
+            yield address, process.pid
+        finally:
+            process.send_signal(signal.SIGTERM)
+
+
+def signed_in(store: SqlStore, address: str, role: str, name: str) -> httpx.Client:
+    """A browser of somebody of this role."""
+    with store.begin() as tx:
+        if tx.users.named(name) is None:
+            add_user(tx, name, role, None)
+        link = one_time_link(tx, name, address)
+    client = httpx.Client(base_url=address, timeout=60)
+    assert client.get(link).status_code == 303, "the link did not let in"
+    return client
+
+
+def timed(client: httpx.Client, path: str, times: int) -> list[float]:
+    """Milliseconds of each; the first, which fills caches, is not counted."""
+    took = []
+    for _ in range(times + 1):
+        started = time.perf_counter()
+        answer = client.get(path)
+        took.append((time.perf_counter() - started) * 1000)
+        assert answer.status_code == 200, f"{path}: {answer.status_code}"
+    return took[1:]
+
+
+def pages(store: SqlStore, address: str, times: int) -> Iterator[tuple[str, list[float]]]:
+    """Each page as somebody who works with it sees it."""
+    account = made.open_tasks(1).__next__().task.account_id
+    for role, paths in {
+        "agent": ("/agent", "/agent/desk", "/accounts", f"/accounts/{account}"),
+        "supervisor": ("/team", "/team/board"),
+        "operator": ("/operator", "/operator/board"),
+    }.items():
+        client = signed_in(store, address, role, f"page-{role}")
+        for path in paths:
+            yield f"{role} {path}", timed(client, path, times)
+    yield "agent: next call, to its card", claims(store, address, times)
+
+
+def claims(store: SqlStore, address: str, times: int) -> list[float]:
+    """POST /agent/next of as many agents, each of whom has nothing yet."""
+    took = []
+    for number in range(times):
+        client = signed_in(store, address, "agent", made.name_of(number))
+        found = re.search(r'"X-CSRF-Token": "([^"]+)"', client.get("/agent").text)
+        headers = {"x-csrf-token": found.group(1) if found else "", "hx-request": "true", "origin": address}
+        started = time.perf_counter()
+        answer = client.post("/agent/next", headers=headers)
+        took.append((time.perf_counter() - started) * 1000)
+        assert answer.status_code == 200, answer.text[:300]
+    return took[1:]
+
+
+async def open_pages(store: SqlStore, address: str, cookie: str, count: int) -> tuple[list[float], int]:
+    """Milliseconds until each page heard of each change, and how many streams were there at the end."""
+    with store.read() as tx:
+        newest = tx.audit.newest()
+    heard: list[float] = []
+    changed = {"at": 0.0}
+
+    async def listen() -> bool:
+        port = int(address.rsplit(":", 1)[1])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        head = f"GET /stream?after={newest} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nCookie: {cookie}\r\n\r\n"
+        writer.write(head.encode())
+        try:
+            while line := await reader.readline():
+                if line.startswith(b"event: changes"):
+                    heard.append((time.perf_counter() - changed["at"]) * 1000)
+        except asyncio.CancelledError:
+            return True
+        finally:
+            writer.close()
+        return False
+
+    listeners = [asyncio.create_task(listen()) for _ in range(count)]
+    await asyncio.sleep(3)
+    desk = Desk(made.RULES)
+    for number in range(CHANGES):
+        with store.begin() as tx:
+            desk.set_kill_switch(tx, "benchmark", number % 2 == 0)
+        changed["at"] = time.perf_counter()
+        await asyncio.sleep(1)
+    there = sum(not listener.done() for listener in listeners)
+    for listener in listeners:
+        listener.cancel()
+    await asyncio.gather(*listeners)
+    return heard, there
+
+
+def resident_bytes(pid: int) -> int:
+    """Resident memory of a process. Linux only."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+
+def show(name: str, took: list[float]) -> None:
+    """One row."""
+    p50, p95, most = np.percentile(took, [50, 95, 100])
+    print(f"  {name:<40} {len(took):>7,} {p50:>8.1f} {p95:>8.1f} {most:>8.1f}", flush=True)
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--small", action="store_true")
+    parser.add_argument("--tasks", type=int, default=TASKS)
+    parser.add_argument("--pages", type=int, default=PAGES)
+    parser.add_argument("--serve", help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.serve:
+        serve(asked.serve)
+        return
+    tasks, count, times = (SMALL_TASKS, SMALL_PAGES, SMALL_ASKED) if asked.small else (asked.tasks, asked.pages, ASKED)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
+        folder.chmod(0o755)
+        url = f"sqlite:///{folder / 'file.sqlite3'}"
+        if not asked.small:
+            url = stack.enter_context(LocalPostgres(folder)).url
+        engine = create(url)
+        stack.callback(engine.dispose)
+        upgrade(engine)
+        store = SqlStore(engine)
+        with progress("loading tasks", tasks) as told:
+            made.load(store, tasks, ASKED, told)
+        address, pid = stack.enter_context(served(url))
+        print(f"{tasks:,} open tasks and as many accounts, {engine.dialect.name}; milliseconds from outside")
+        print(f"  {'':<40} {'asked':>7} {'p50':>8} {'p95':>8} {'most':>8}")
+        for name, took in pages(store, address, times):
+            show(name, took)
+        before = resident_bytes(pid)
+        browser = signed_in(store, address, "agent", "page-agent")
+        cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+        heard, there = asyncio.run(open_pages(store, address, cookie, count))
+        after = resident_bytes(pid)
+        show(f"{count} open pages: a change is heard", heard)
+        print(f"  {there} of {count} open at the end, {len(heard):,} of {count * CHANGES:,} changes heard;")
+        print(f"  the console's memory {before / MIB:,.0f} MiB before, {after / MIB:,.0f} MiB after")
+
+
+if __name__ == "__main__":
+    main()
