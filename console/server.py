@@ -56,6 +56,7 @@ class ConsoleServer:
         config = uvicorn.Config(
             app,
             access_log=False,
+            log_config=None,
             log_level="warning",
             server_header=False,
             timeout_graceful_shutdown=END_SECONDS,

@@ -1,6 +1,6 @@
 """The published contract as files: ``python -m ops.published write | check | release VERSION``.
 
-``write`` brings schemas/published, docs/configuration.md and the generated parts of pages up to the code. ``check``
+``write`` brings schemas/published, docs/configuration.md, docs/metrics.md and parts of pages up to the code. ``check``
 says what differs, and what a reader of any released contract would miss. ``release`` freezes the contract; a frozen one
 is never written again.
 """
@@ -15,6 +15,7 @@ import click
 import schemas
 from ops.configuration_page import configuration_page
 from ops.generated_blocks import pages
+from ops.metrics_page import metrics_page
 from schemas.compat import incompatibilities
 from schemas.publishing import Published, documents, published_schemas
 
@@ -22,6 +23,7 @@ PACKAGE = Path(schemas.__file__).parent
 FOLDER = PACKAGE / "published"
 RELEASED = FOLDER / "released"
 CONFIGURATION = PACKAGE.parent / "docs" / "configuration.md"
+METRICS = PACKAGE.parent / "docs" / "metrics.md"
 WRITE = "run `python -m ops.published write`"
 
 Document = dict[str, Any]
@@ -31,7 +33,7 @@ def wanted_files() -> Mapping[Path, bytes]:
     """Every generated file and its bytes."""
     files = {FOLDER / name: _bytes(body) for name, body in documents().items()}
     made = {path: page.encode() for path, page in pages()}
-    return {**files, **made, CONFIGURATION: configuration_page().encode()}
+    return {**files, **made, CONFIGURATION: configuration_page().encode(), METRICS: metrics_page().encode()}
 
 
 def outdated() -> list[str]:

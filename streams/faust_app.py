@@ -21,6 +21,7 @@ from streams.kafka.names import CHANGELOG, GROUP, changelog_of
 from streams.kafka.processors import Ingest, fold_factory
 from streams.microbatch.app import BatchApp, BatchConfig
 from streams.microbatch.ports import ProcessorFactory, StatelessProcessor
+from streams.telemetry.tracing import Tracing, stages
 
 __all__ = ["CHANGELOG", "GROUP", "ArtefactsInStore", "batch_config", "build_app", "build_worker"]
 
@@ -46,16 +47,20 @@ def build_worker(
     artefacts: ArtefactSource,
     counts: Counter[str] | None = None,
     generation: Generation | None = None,
+    tracing: Tracing | None = None,
 ) -> BatchApp:
     """The worker of an installation; nothing is connected yet. ``counts``: what its fold counts, for metrics.
 
     generation: of state, that it folds; the first one, if it is left out.
     """
     partitions = settings.kafka_partitions
-    ingest = Ingest(IngestRules(max_bytes=settings.max_event_bytes), partitions)
+    trace_ingest, trace_fold, _ = stages(tracing)
+    ingest = Ingest(IngestRules(max_bytes=settings.max_event_bytes), partitions, trace_ingest)
     if generation is None:
-        return build_app(batch_config(settings), ingest, fold_factory(installation, artefacts, counts))
-    fold = fold_factory(installation, artefacts, counts, generation.check)
+        return build_app(
+            batch_config(settings), ingest, fold_factory(installation, artefacts, counts, trace=trace_fold)
+        )
+    fold = fold_factory(installation, artefacts, counts, generation.check, trace_fold)
     return build_app(batch_config(settings), ingest, fold, changelog_of(generation.number))
 
 

@@ -14,6 +14,7 @@ from outreach.store import migrate
 from outreach.store.sql import SqlStore, store_for
 from schemas.errors import Misconfigured
 from schemas.settings import Settings, load_settings
+from streams.telemetry.logs import set_up
 
 
 @click.command()
@@ -26,6 +27,7 @@ def command(host: str | None, port: int | None) -> None:
     number of these processes may run. The embedded runtime has its console in `ringahead serve`.
     """
     settings = load_settings()
+    set_up(settings.log_format)
     store = _open(settings)
     try:
         with EventSender(settings) as sender, SampledLag(KafkaLag(settings)) as lag:

@@ -11,6 +11,8 @@ from outreach.store.sql import SqlStore, store_for
 from schemas.errors import Misconfigured
 from schemas.settings import Settings, load_settings
 from streams.kafka.desk_loop import run_desk
+from streams.telemetry.logs import set_up
+from streams.telemetry.tracing import stages, tracing_of
 
 
 @click.command()
@@ -21,6 +23,7 @@ def command() -> None:
     with SIGTERM: nothing is lost, as positions are stored with the tasks.
     """
     settings = load_settings()
+    set_up(settings.log_format)
     if settings.runtime != "kafka":
         raise Misconfigured("the embedded runtime needs no desk process: `ringahead serve` does its work")
     store = store_for(settings.sqlalchemy_url)
@@ -35,4 +38,6 @@ def command() -> None:
 async def _until_told(settings: Settings, store: SqlStore) -> None:
     stopped = asyncio.Event()
     stop_at_signal(stopped)
-    await run_desk(settings, store, Desk(rules_from(settings)), stopped)
+    desk = Desk(rules_from(settings))
+    desk.trace = stages(tracing_of(settings, "desk"))[2]
+    await run_desk(settings, store, desk, stopped)

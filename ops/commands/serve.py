@@ -11,6 +11,7 @@ from outreach.profiles import standard_profiles
 from schemas.errors import Misconfigured
 from schemas.settings import Settings, load_settings
 from streams.embedded.lock import hold
+from streams.telemetry.logs import set_up
 
 NAME = "ringahead serve"
 
@@ -27,6 +28,7 @@ def command(host: str | None, port: int | None) -> None:
     made where there is none; business time passes each hour. Stop it with Ctrl-C or SIGTERM: nothing is lost.
     """
     settings = load_settings()
+    set_up(settings.log_format)
     if settings.runtime != "embedded":
         raise Misconfigured(
             "RINGAHEAD_RUNTIME is kafka: start `ringahead worker`, `desk`, `tick` and `console`, or unset it"

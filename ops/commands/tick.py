@@ -13,6 +13,7 @@ from schemas.errors import BadInput, Unavailable
 from schemas.settings import Settings, load_settings
 from streams.embedded.lock import hold, owner_of
 from streams.kafka.log import append
+from streams.telemetry.logs import set_up
 
 CHECK_SECONDS = 5.0
 NAME = "ringahead tick"
@@ -28,6 +29,7 @@ def command(once: bool, as_of: datetime | None) -> None:
     ticks by itself; there this command writes one tick, through the running server or into the stopped file's log.
     """
     settings = load_settings()
+    set_up(settings.log_format)
     at = None if as_of is None else _allowed(as_of.replace(tzinfo=UTC))
     if settings.runtime == "kafka":
         asyncio.run(_every_hour(settings, at, once or at is not None))

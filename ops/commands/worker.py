@@ -18,7 +18,9 @@ from streams.kafka_topics import plan
 from streams.microbatch.pages import Page
 from streams.microbatch.worker import run_worker
 from streams.telemetry.exposition import CONTENT_TYPE, Exposition
+from streams.telemetry.logs import set_up
 from streams.telemetry.readings import fold_readings, worker_readings
+from streams.telemetry.tracing import tracing_of
 
 
 @click.command()
@@ -30,17 +32,22 @@ def command() -> None:
     RINGAHEAD_WORKER_STALL_SECONDS. With RINGAHEAD_WORKER_PORT it answers /livez, /readyz and /metrics.
     """
     settings = load_settings()
+    set_up(settings.log_format)
     store = store_for(settings.sqlalchemy_url)
     generation = Generation.read(store)
     asyncio.run(check_topics(settings, changelog_of(generation.number)))
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
     counts = Counter[str]()
-    app = build_worker(settings, installation_of(settings), ArtefactsInStore(store), counts, generation)
+    tracing = tracing_of(settings, "worker")
+    artefacts = ArtefactsInStore(store)
+    app = build_worker(settings, installation_of(settings), artefacts, counts, generation, tracing)
     metrics = Exposition({"worker": lambda: worker_readings(app.status()), "fold": lambda: fold_readings(counts)})
     click.echo(f"worker {settings.worker_name} on {settings.kafka_bootstrap}, state in {app.batch_config.data_dir}")
     address = (settings.worker_host, settings.worker_port) if settings.worker_port else None
-    run_worker(app, address, {"/metrics": lambda: Page(200, CONTENT_TYPE, metrics.text())}, loop=loop)
+    run_worker(
+        app, address, {"/metrics": lambda: Page(200, CONTENT_TYPE, metrics.text())}, loop=loop, override_logging=False
+    )
 
 
 async def check_topics(settings: Settings, changelog: str = CHANGELOG) -> None:

@@ -19,6 +19,7 @@ from streams.embedded import tables
 from streams.embedded.runtime import Embedded
 from streams.microbatch.ports import Record
 from streams.processor import read_event
+from streams.telemetry.tracing import stages, tracing_of
 
 READ_RECORDS = 2000
 
@@ -65,6 +66,7 @@ def opened(settings: Settings, *, batch_records: int | None = None) -> Iterator[
         runtime = Embedded(
             store, desk, installation_of(settings), batch_records=batch_records or settings.batch_records
         )
+        runtime.trace_ingest, runtime.trace_fold, desk.trace = stages(tracing_of(settings, "serve"))
         yield Opened(settings, store, desk, runtime)
     finally:
         engine.dispose()

@@ -23,9 +23,9 @@ from ops.embedded.profiles import FilePlace
 from ops.embedded.writer import BusinessTime, Writer, tick_event, wall_hour
 from ops.lag_sampler import SampledLag
 from ops.letter_places import in_file
-from ops.worker_watch import OwnFold
 from ops.profile_desk import answer
 from ops.team_file import parsed, put_team
+from ops.worker_watch import OwnFold
 from schemas.base import as_utc
 from schemas.errors import BadInput, RingaheadError
 from streams.embedded.lock import DataFolderLock, Owner

@@ -41,7 +41,7 @@ from outreach.desk.results import (
 )
 from outreach.desk.rules import DeskRules, rules_from
 from outreach.desk.upkeep import seconds_to_next
-from outreach.desk.workspace import Workspace
+from outreach.desk.workspace import Trace, Workspace, carried
 from outreach.ports import Transaction
 from outreach.profiles import ProfileSet
 from outreach.records import Attempt, AuditEntry, ContactPoint, Queue, ReorderTask, Showing, Suggestion, Task
@@ -77,6 +77,8 @@ class Desk:
         self.rules = rules
         self._new_token = new_token
         self._book = ProfileBook()
+        self.trace: Trace = carried
+        """Goes on with the traces of effects; see `streams.telemetry.tracing`."""
 
     def _context(self, tx: Transaction) -> Context:
         clocks = read_clocks(tx.clocks.all())
@@ -84,7 +86,7 @@ class Desk:
 
     def apply_effects(self, tx: Transaction, batch: Iterable[Effect]) -> Applied:
         """Turn effects of the fold, in log order, into tasks, reorders and standings. Twice is once."""
-        return effects.apply_effects(self._context(tx), batch)
+        return effects.apply_effects(self._context(tx), batch, self.trace)
 
     def business_time(self, tx: Transaction) -> datetime | None:
         """The desk's business time: the least of all partitions'; None before the first."""

@@ -12,7 +12,7 @@ from outreach.desk import hints, lines, merging, reorders, spacing, told
 from outreach.desk.context import Context
 from outreach.desk.ranking import ranked, value_edges
 from outreach.desk.results import Applied
-from outreach.desk.workspace import Workspace
+from outreach.desk.workspace import Trace, Workspace, carried
 from outreach.kinds import urgency_of
 from outreach.records import AskedOrder, Attempt, Need, NeedStatus, ProductCard
 from outreach.task import TALKING, WAITING, TaskState
@@ -36,10 +36,10 @@ LONGEST_SPACING = timedelta(days=30)
 AccountWord = OpenNeed | WithdrawNeed | RefuseNeed | ProposeReorder | WithdrawReorder | AccountStanding
 
 
-def apply_effects(context: Context, effects: Iterable[Effect]) -> Applied:
+def apply_effects(context: Context, effects: Iterable[Effect], trace: Trace = carried) -> Applied:
     """Apply a batch, in order; see `Desk.apply_effects`."""
     batch = list(effects)
-    application = _Application(context)
+    application = _Application(context, trace)
     application.load(batch)
     repeated = sum(not application.apply(effect) for effect in batch)
     application.save()
@@ -51,8 +51,9 @@ def apply_effects(context: Context, effects: Iterable[Effect]) -> Applied:
 class _Application:
     """One batch on its way."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, trace: Trace) -> None:
         self.context = context
+        self.trace = trace
         self.space = Workspace(context)
         self.reorders = reorders.Proposals(context, self.space)
         self.edges: Sequence[float] = ()
@@ -105,6 +106,7 @@ class _Application:
             case OrderAnswered():
                 return self._answered(effect)
             case _:
+                self.space.traceparent = self.trace(effect.traceparent) if effect.traceparent else None
                 self._expire(effect)
                 return self._about_account(effect)
 

@@ -4,7 +4,7 @@ Reading is bulk, writing is bulk, and in between everything is plain values, so 
 costs a handful of statements.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,15 @@ from outreach.desk.messages import task_changed
 from outreach.records import AuditEntry, Need, NeedStatus, OutboxMessage, Task
 from outreach.task import CLOSED, OPEN, TaskEvent, TaskState, next_state
 from schemas.decisions import TaskClass
+
+Trace = Callable[[str | None], str | None]
+"""From a W3C trace context to the one that goes on."""
+
+
+def carried(parent: str | None) -> str | None:
+    """Without tracing a context is passed on as it came."""
+    return parent
+
 
 LET_GO: dict[str, Any] = {"agent_id": None, "token": None, "held_since": None, "timer_until": None}
 """What is forgotten when nobody holds a task any more."""
@@ -28,6 +37,8 @@ class Workspace:
         self.context = context
         self.tasks: dict[str, Task] = {}
         self.needs: dict[str, Need] = {}
+        self.traceparent: str | None = None
+        """Of the effect that is applied; stands in the history of what it changes."""
         self.opened = 0
         self.merged = 0
         self.closed = 0
@@ -152,6 +163,8 @@ class Workspace:
             self.put_need(replace(need, status=NeedStatus.ENDED, ended_at=task.closed_at, cause=cause))
 
     def _tell(self, task: Task, event: TaskEvent, before: TaskState | None, actor: str, detail: str) -> None:
+        if self.traceparent is not None:
+            detail = f"{detail} trace={self.traceparent.split('-')[1]}".lstrip()
         self._audit.append(
             AuditEntry(
                 audit_id=0,

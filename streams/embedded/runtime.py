@@ -20,6 +20,7 @@ from streams.embedded import tables
 from streams.ingest import IngestRules, LogEntry, entry_of, ingest
 from streams.microbatch.ports import Record
 from streams.processor import Folded, LogFolder
+from streams.telemetry.context import Trace, carried
 
 LOG_DESTINATION = "log"
 """Where the desk's outbox sends what came of a call: back to the log of record."""
@@ -61,12 +62,14 @@ class Embedded:
         self._more = True
         """Whether the last batch left something in the log, or put something there."""
         self.figures = Figures()
+        self.trace_ingest: Trace = carried
+        self.trace_fold: Trace = carried
         with store.begin() as tx:
             tables.create_tables(tx.connection)
 
     def take(self, raws: Sequence[Record], rules: IngestRules) -> Taken:
         """Ingest raw messages: good ones are in the log, bad ones are letters, when this returns."""
-        results = [ingest(raw, rules) for raw in raws]
+        results = [ingest(raw, rules, self.trace_ingest) for raw in raws]
         with self.store.begin() as tx:
             tables.append(tx.connection, [one for one in results if isinstance(one, LogEntry)], _now_ms())
             tx.dead_letters.put([one for one in results if isinstance(one, DeadLetter)])
@@ -143,6 +146,7 @@ class Embedded:
         if self._folder is None or self._state is None:
             self._state = tables.StateTable(connection)
             self._folder = LogFolder(tables.PARTITION, self._state, self._installation, source)
+            self._folder.trace = self.trace_fold
         else:
             self._state.use(connection)
             self._folder.read_artefacts_from(source)

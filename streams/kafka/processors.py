@@ -13,18 +13,20 @@ from streams.ingest import IngestRules, LogEntry, entry_of, ingest
 from streams.microbatch.delivery import key_hash
 from streams.microbatch.ports import Outcome, Output, PartitionStore, ProcessorFactory, Record
 from streams.processor import LogFolder
+from streams.telemetry.context import Trace, carried
 
 
 class Ingest:
     """Public topics in, log of record and dead letters out. Keeps nothing."""
 
-    def __init__(self, rules: IngestRules, partitions: int) -> None:
+    def __init__(self, rules: IngestRules, partitions: int, trace: Trace = carried) -> None:
         self._rules = rules
+        self._trace = trace
         self._partitions = partitions
 
     def process(self, records: Sequence[Record]) -> list[Output]:
         """One output a record; a broadcast event goes to every partition of the log."""
-        return [output for record in records for output in self._outputs(ingest(record, self._rules))]
+        return [output for record in records for output in self._outputs(ingest(record, self._rules, self._trace))]
 
     def _outputs(self, result: LogEntry | DeadLetter) -> Iterable[Output]:
         if isinstance(result, DeadLetter):
@@ -64,6 +66,7 @@ def fold_factory(
     artefacts: ArtefactSource,
     counts: Counter[str] | None = None,
     may_fold: Callable[[], None] = lambda: None,
+    trace: Trace = carried,
 ) -> ProcessorFactory:
     """Builds the fold of a partition from its recovered store. ``counts``: of all partitions, for metrics; what is
     folded again after a failure counts again. ``may_fold`` is asked first, and raises where the state is not in force.
@@ -72,7 +75,9 @@ def fold_factory(
 
     def build(number: int, store: PartitionStore) -> Fold:
         may_fold()
-        return Fold(number, LogFolder(number, store, installation, artefacts), counted)
+        folder = LogFolder(number, store, installation, artefacts)
+        folder.trace = trace
+        return Fold(number, folder, counted)
 
     return build
 

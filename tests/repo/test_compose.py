@@ -50,11 +50,13 @@ def test_dependencies_exist_and_can_be_met(name: str, service: dict[str, Any]) -
 @pytest.mark.parametrize(("name", "service"), SERVICES.items(), ids=list(SERVICES))
 def test_image_is_pinned(name: str, service: dict[str, Any]) -> None:
     tag = service["image"].partition(":")[2]
-    assert re.match(r"\d+\.\d+", tag), f"{service['image']} may change under us"
+    assert re.match(r"v?\d+\.\d+", tag), f"{service['image']} may change under us"
 
 
 def test_named_volumes_are_declared_and_each_worker_has_its_own() -> None:
-    used = [volume.partition(":")[0] for service in SERVICES.values() for volume in service.get("volumes", [])]
+    mounted = [volume.partition(":")[0] for service in SERVICES.values() for volume in service.get("volumes", [])]
+    used = [volume for volume in mounted if not volume.startswith("./")]
+    assert [path for path in mounted if path.startswith("./") and not (ROOT / path).exists()] == []
     assert set(used) == set(COMPOSE["volumes"])
     assert len(used) == len(set(used))
 
@@ -91,6 +93,9 @@ def test_no_password_has_a_default() -> None:
     assert [name for name, operator, _ in uses if not operator] == [], "an unset variable would silently be empty"
     settings = {name: value for service in SERVICES.values() for name, value in service["environment"].items()}
     given = {name: value for name, value in settings.items() if re.search("PASSWORD|SECRET|KEY|TOKEN", name)}
+    files = {name: value for name, value in given.items() if name.endswith("__FILE")}
+    assert all(value.startswith("/run/secrets/") for value in files.values())
+    given = {name: value for name, value in given.items() if name not in files}
     assert set(given) == {"POSTGRES_PASSWORD"}
     assert given["POSTGRES_PASSWORD"].startswith("${POSTGRES_PASSWORD:?")
 

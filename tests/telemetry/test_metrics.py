@@ -82,7 +82,14 @@ def test_a_workers_own_status() -> None:
         LaneStatus(Partition("log", 0), True, 5, 5, "", None, 1),
         LaneStatus(Partition("log", 1), False, None, None, "Unavailable: x", None, 3),
     )
-    status = WorkerStatus(lanes, Stats(records=7, retries=2), 1.5, 25.0, 0.01)
+    status = WorkerStatus(
+        lanes=lanes,
+        joined=True,
+        stats=Stats(records=7, retries=2),
+        heartbeat_age_seconds=1.5,
+        fence_seconds=25.0,
+        loop_age_seconds=0.01,
+    )
     counts = {"folded": 4, "duplicate": 1, "judged": 9}
     found = samples(Exposition({"w": lambda: [*worker_readings(status), *fold_readings(counts)]}).text())
     assert found["ringahead_worker_records_total", ()] == 7
