@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -47,17 +48,29 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(table(rows))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def size(request: pytest.FixtureRequest) -> Size:
     """The form that was asked for."""
     return size_of(request.config)
 
 
-@pytest.fixture
-def stage(size: Size) -> Iterator[Stage]:
-    """Three brokers and a database, topics made, nothing running yet."""
+def _scope(fixture_name: str, config: pytest.Config) -> Literal["session", "function"]:
+    return "session" if size_of(config).shared else "function"
+
+
+@pytest.fixture(scope=_scope)
+def servers(size: Size) -> Iterator[Stage]:
+    """Three brokers and a database, topics made; of each row, or of all rows together."""
     with Stage(size) as made:
         yield made
+
+
+@pytest.fixture
+def stage(servers: Stage) -> Iterator[Stage]:
+    """The same with nothing running yet."""
+    yield servers
+    if servers.size.shared:
+        servers.rest()
 
 
 @pytest.fixture

@@ -46,6 +46,9 @@ class Stage:
         self.postgres = LocalPostgres(self.folder / "postgres")
         self.processes: dict[str, Supervised] = {}
         self.story = Story(size.accounts)
+        self.effects_once = True
+        """Until the log is folded anew: from then on effects are on their topic again."""
+        self._warm = False
 
     def __enter__(self) -> "Stage":
         try:
@@ -108,11 +111,26 @@ class Stage:
         """
         worker = self.processes.get("worker") or self.start("worker")
         desk = self.processes.get("desk") or self.start("desk")
-        self.load.send(self.story.days(warm_days))
-        self.load.send(self.story.put_in_force())
+        if not self._warm:
+            self.load.send(self.story.days(warm_days))
+            self.load.send(self.story.put_in_force())
+            self._warm = True
         self.load.send(self.story.days(1))
         self.settle(READY_SECONDS)
         return worker, desk
+
+    def rest(self) -> None:
+        """After a row: no process runs, every server does. The log goes on where the next row shares the stage."""
+        for process in self.processes.values():
+            process.end()
+        self.processes.clear()
+        if self.postgres.process is None:
+            self.postgres.start()
+        for node in self.kafka.nodes:
+            if node.process is None:
+                self.kafka.start_node(node)
+        self.until_in_sync()
+        self.load.records, self.load.seconds, self.load.repeats = 0, 0.0, 0
 
     def local_state(self, name: str) -> Path:
         """The folder of a worker's local state."""

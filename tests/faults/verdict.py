@@ -45,6 +45,7 @@ def judge(stage: Stage, row: Row, *, effects_once: bool = True, local: str | Non
     local: the worker that has all partitions now; it is stopped, and its local state is compared, too.
     """
     stage.settle()
+    stage.effects_once &= effects_once
     settings = stage.settings
     model = fold_log(whole_topic(settings, Topic.LOG.value), stage.story.artefacts(), settings)
     verdict = Verdict(lost_events=len(stage.load.ids - model.events))
@@ -52,7 +53,7 @@ def judge(stage: Stage, row: Row, *, effects_once: bool = True, local: str | Non
     _states(stage, model, verdict)
     if local is not None:
         _local_states(stage, local, model, verdict)
-    _effects(stage, model, verdict, effects_once)
+    _effects(stage, model, verdict, stage.effects_once)
     _tasks(model.tasks, work(stage.store, settings), verdict)
     row.events, row.rate = len(model.events), round(stage.load.reached_rate)
     row.lost, row.duplicate = verdict.lost, verdict.duplicate
