@@ -129,6 +129,8 @@ class Relation(msgspec.Struct, array_like=True, gc=False):
     """Keys of the last orders that arrived, also of those whose OrderPlaced is still on its way."""
     troubles: dict[str, int] = msgspec.field(default_factory=dict)
     """What is to be mended before anything is sold, by the group of its need, and since when."""
+    invoices: dict[int, int] = msgspec.field(default_factory=dict)
+    """When the last invoices were corrected or paid, by key: a dispute of before then that arrives later is over."""
 
 
 class Account(msgspec.Struct, array_like=True, gc=False):

@@ -124,6 +124,8 @@ def take_promises(ours: Relation, theirs: Relation) -> None:
     ours.promises = theirs.promises | ours.promises
     ours.arrived = list(dict.fromkeys((*theirs.arrived, *ours.arrived)))[-REMEMBERED_ARRIVALS:]
     ours.troubles = theirs.troubles | ours.troubles
+    both = sorted({*ours.invoices, *theirs.invoices})
+    ours.invoices = {key: max(ours.invoices.get(key, 0), theirs.invoices.get(key, 0)) for key in both}
     ours.delivers = ours.delivers or theirs.delivers
     ours.credit = ours.credit or theirs.credit
     ours.edi = ours.edi or theirs.edi

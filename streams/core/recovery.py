@@ -19,6 +19,7 @@ from streams.core.recording import record
 from streams.state import moment, seconds
 
 REMEMBERED_TROUBLES = 64
+REMEMBERED_INVOICES = 16
 
 
 def go_wrong(folding: Folding, kind: NeedKind, reference: str, since: int) -> None:
@@ -84,16 +85,26 @@ def close_recovery(folding: Folding, complaint_id: str) -> None:
 
 
 def invoice_disputed(folding: Folding, event: Event, fact: InvoiceDisputed) -> None:
-    """Somebody calls to mend it, at once."""
+    """Somebody calls to mend it, at once; unless it was paid or corrected after that, and the word came late."""
+    if seconds(event.time) < folding.account.relation.invoices.get(order_key(fact.invoice_id), 0):
+        return
     go_wrong(folding, NeedKind.DISPUTED_INVOICE, fact.invoice_id, seconds(event.time))
     open_recoveries(folding)
 
 
 def invoice_settled(folding: Folding, event: Event, fact: InvoiceIssued | InvoiceCorrected | InvoicePaid) -> None:
     """Issued anew, corrected or paid: a dispute about it is over."""
+    if not isinstance(fact, InvoiceIssued):
+        _remember(folding.account.relation.invoices, order_key(fact.invoice_id), seconds(event.time))
     if group_of(NeedKind.DISPUTED_INVOICE, fact.invoice_id) in folding.account.relation.troubles:
         how = event.type.split(".")[1].removeprefix("Invoice").lower()
         mend(folding, NeedKind.DISPUTED_INVOICE, fact.invoice_id, how)
+
+
+def _remember(invoices: dict[int, int], key: int, at: int) -> None:
+    invoices[key] = max(at, invoices.get(key, 0))
+    while len(invoices) > REMEMBERED_INVOICES:
+        del invoices[min(invoices, key=lambda one: (invoices[one], one))]
 
 
 def talked_about(folding: Folding, event: Event, fact: CallEnded) -> None:

@@ -196,7 +196,7 @@ LAYOUT: dict[type[msgspec.Struct], tuple[int, str]] = {
     Profile: (0, "trade country region zone size tier wallet_yearly acquisition_cost"),
     NeedMark: (2, "need_id valid_until reorder p_due"),
     Promise: (4, "order_id at to_ship to_deliver"),
-    Relation: (0, "credit channel manager edi joint_day delivers promises arrived troubles"),
+    Relation: (0, "credit channel manager edi joint_day delivers promises arrived troubles invoices"),
     Refusal: (2, "cycle reasons"),
     OrderMark: (3, "day key quantity"),
     PairState: (0, "ring folded"),

@@ -1,6 +1,7 @@
 """Deliveries that come, come late, in parts, or are never reported."""
 
 from datetime import timedelta
+from itertools import permutations
 
 import pytest
 
@@ -17,7 +18,7 @@ from schemas.events.accounts import (
 from schemas.events.orders import OrderCancelled, OrderChanged, OrderDelivered, OrderPlaced, OrderShipped
 from schemas.events.ours import CallEnded, Disposition, RecoveryEnded
 from schemas.needs import AccountStanding, Effect, OpenNeed
-from tests.streams.harness import START
+from tests.streams.harness import START, said
 from tests.streams.scene import DAY, Scene, ended, lines, of, opened, placed, refused
 
 LATE = "*delivery:o1"
@@ -174,6 +175,19 @@ class TestMending:
         assert ("argon", (Reason.OPEN_COMPLAINT,)) in refused(self.blocked(scene))
         assert ended(scene.tell(InvoicePaid(invoice_id="i1"))) == [("*invoice:i1", "resolved")]
         assert opened(scene.pass_time(hours=1)) == ["argon"]
+
+    @pytest.mark.parametrize("places", list(permutations(range(3))))
+    def test_two_disputes_and_a_payment_leave_nothing_open_in_any_order(
+        self, scene: Scene, places: tuple[int, ...]
+    ) -> None:
+        facts = [InvoiceDisputed(invoice_id="i1"), InvoiceDisputed(invoice_id="i1"), InvoicePaid(invoice_id="i1")]
+        events = [said(fact, scene.now + timedelta(minutes=n), f"invoice-{n}") for n, fact in enumerate(facts)]
+        told = [effect for place in places for effect in scene.partition.feed(events[place])]
+        standings = of(AccountStanding, told)
+        assert not standings or standings[-1].open_complaints == ()
+        assert len(opened(told)) == len(ended(told))
+        later = said(InvoiceDisputed(invoice_id="i1"), scene.now + timedelta(hours=1), "later")
+        assert opened(scene.partition.feed(later)) == ["*invoice:i1"]
 
     def test_an_invoice_that_nobody_disputes_blocks_nothing(self, scene: Scene) -> None:
         assert scene.tell(InvoiceIssued(invoice_id="i1", amount=10), InvoicePaid(invoice_id="i1")) == []
