@@ -101,12 +101,20 @@ class LocalStore:
                 return
             yield key, value
             last = key + b"\0"
+        if (damaged := self._broken_at(last)) is not None:
+            raise damaged
+
+    def _broken_at(self, key: bytes) -> Exception | None:
+        """Why nothing can be read from a key on; None where nothing is there."""
+        rest = self._db.iter()
         try:
-            rest = self._db.iter()
-            rest.seek(last)
+            rest.seek(key)
             rest.status()
         except Exception as error:
-            raise self._told(error) from error
+            return self._told(error)
+        finally:
+            del rest  # kept in a traceback, it would keep the folder locked
+        return None
 
     def _told(self, error: Exception) -> Exception:
         """What cannot be read marks the folder: whoever opens it next builds it again from the changelog."""
