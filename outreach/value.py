@@ -92,7 +92,7 @@ def live_value(known: AccountSpend, terms: Terms) -> AccountValue:
     margin = terms.margin_share if known.margin_share is None else known.margin_share
     counted = spend + terms.headroom_share * headroom(spend, known.wallet_yearly)
     worth = lifetime_value(0.0, counted * margin, terms.retention_share, terms.capital_cost_share, terms.years)
-    return AccountValue(
+    return AccountValue.trusted(
         yearly_spend=round(spend, 2),
         margin_share=margin,
         margin_known=known.margin_share is not None,

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from pydantic_core import from_json
 
 from schemas.base import Amount, CurrencyCode, Fact, Quantity, put_together
-from schemas.envelope import Event, decode
+from schemas.envelope import Event, decode, trace_of
 from schemas.events import CATALOGUE, TYPE_OF
 from schemas.events.orders import (
     OrderCancelled,
@@ -44,6 +44,7 @@ class _Envelope(Struct, forbid_unknown_fields=True, gc=False):
     datacontenttype: str = "application/json"
     dataschema: str | None = None
     data: Raw = Raw(b"{}")
+    traceparent: str | None = None
 
 
 class _Line(Struct, forbid_unknown_fields=True, gc=False):
@@ -136,14 +137,14 @@ def _plain(raw: bytes) -> Event:
     told = _ENVELOPE.decode(raw)
     if told.specversion != "1.0" or told.datacontenttype != "application/json":
         raise _Unusual
-    at = _time(told.time)
+    at, trace = _time(told.time), None if told.traceparent is None else trace_of(told.traceparent)
     fact_type = _TYPED.get(told.type)
     if fact_type is not None:
-        return Event(told.id, told.source, told.subject, at, _order(fact_type, _ORDER.decode(told.data)))
+        return Event(told.id, told.source, told.subject, at, _order(fact_type, _ORDER.decode(told.data)), trace)
     data = from_json(bytes(told.data), allow_inf_nan=False)
     if type(data) is not dict:
         raise _Unusual
-    return Event(told.id, told.source, told.subject, at, CATALOGUE[told.type].model_validate(data))
+    return Event(told.id, told.source, told.subject, at, CATALOGUE[told.type].model_validate(data), trace)
 
 
 def _time(text: str) -> datetime:

@@ -29,6 +29,7 @@ from streams.core.standing import tell_standing
 from streams.decoding import read
 from streams.in_force import InForce
 from streams.microbatch.ports import PartitionStore, Record, Write
+from streams.resting import collector_resting
 from streams.state import Partition, moment
 from streams.telemetry.context import Trace, carried
 from streams.workspace import PARTITION_KEY, Workspace
@@ -75,6 +76,10 @@ class LogFolder:
 
     def fold(self, records: Sequence[Record]) -> Folded:
         """Fold records that follow each other in the log. Raises Unavailable while a published artefact is missing."""
+        with collector_resting():
+            return self._fold(records)
+
+    def _fold(self, records: Sequence[Record]) -> Folded:
         out = Folded()
         partition_changed = False
         for record in records:

@@ -13,7 +13,25 @@ from outreach.store.tables import SqlTable, chunks, counted, upsert
 from schemas.decisions import Reason
 from schemas.needs import AccountStanding
 
-_STANDING = AccountStanding.model_validate_json
+_READ_AT_MOST = 10_000
+"""Standings in memory under the very text that is stored: written a moment ago, most are asked for again."""
+
+
+class _Read(dict[str, AccountStanding]):
+    """What a stored text means; it is frozen, and the text says all of it, so that it can never be old."""
+
+    def __missing__(self, body: str) -> AccountStanding:
+        return self.know(body, AccountStanding.model_validate_json(body))
+
+    def know(self, body: str, standing: AccountStanding) -> AccountStanding:
+        """Remember what a text means."""
+        if len(self) >= _READ_AT_MOST:
+            self.clear()
+        self[body] = standing
+        return standing
+
+
+_KNOWN = _Read()
 
 
 class SqlStandings:
@@ -34,7 +52,7 @@ class SqlStandings:
         if self.foreseen is not None and self.foreseen.keys() >= set(wanted):
             return [row for key in dict.fromkeys(wanted) for row in self.foreseen[key]]
         queries = (select(table.c.body).where(table.c.account_id.in_(chunk)) for chunk in chunks(wanted))
-        return [_STANDING(body) for query in queries for body in self._connection.scalars(query)]
+        return [_KNOWN[body] for query in queries for body in self._connection.scalars(query)]
 
     def put(self, rows: Iterable[AccountStanding]) -> None:
         """Insert or replace."""
@@ -50,6 +68,8 @@ class SqlStandings:
             }
             for row in distinct.values()
         ]
+        for value in values:
+            _KNOWN.know(str(value["body"]), distinct[str(value["account_id"])])
         if values:
             self._connection.execute(upsert(self._table, self._connection.dialect.name), values)
 

@@ -7,7 +7,8 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from forecasting.model import Population
-from outreach.profiles import Profile, ProfileSet
+from outreach.profiles import Economics, Profile, ProfileSet
+from outreach.value import Terms
 from schemas.envelope import Event
 from schemas.events.accounts import Size
 from schemas.events.ours import Phase
@@ -27,6 +28,17 @@ class Installation:
     reporting_currency: str = "GBP"
 
 
+def _terms_of(profiles: ProfileSet | None) -> Terms:
+    economics = Economics() if profiles is None else profiles.economics
+    return Terms(
+        margin_share=economics.margin_share,
+        retention_share=economics.retention_share,
+        capital_cost_share=economics.capital_cost_share,
+        years=economics.years,
+        headroom_share=economics.headroom_share,
+    )
+
+
 @dataclass(slots=True)
 class Context:
     """One partition while it is folded. What many accounts ask of it is worked out once for each business time."""
@@ -40,6 +52,8 @@ class Context:
     _in_force: tuple[Population, ProfileSet] | None = None
     _cells: dict[tuple[str, str], Profile] = field(default_factory=dict)
     _moment: tuple[int, datetime] = (0, EPOCH)
+    _valued_by: ProfileSet | None = None
+    _terms: Terms = field(default_factory=lambda: _terms_of(None))
 
     @property
     def in_force(self) -> tuple[Population, ProfileSet] | None:
@@ -59,6 +73,13 @@ class Context:
             found = in_force[1].cell(Size(account.size), Phase(account.phase))
             self._cells[account.size, account.phase] = found
         return found
+
+    @property
+    def terms(self) -> Terms:
+        """What accounts are valued by: the profiles' word, asked for only while there are profiles."""
+        if self.profiles is not self._valued_by:
+            self._terms, self._valued_by = _terms_of(self.profiles), self.profiles
+        return self._terms
 
     def moment(self, at: int) -> datetime:
         """The instant of whole seconds since 1970; nearly always asked of the business time."""
@@ -89,7 +110,7 @@ class Context:
 class Folding:
     """One account while one event is folded into it; what it causes is collected here."""
 
-    __slots__ = ("_event_seconds", "account", "context", "effects", "event_time", "offset", "recorded")
+    __slots__ = ("_event_seconds", "_place", "account", "context", "effects", "event_time", "offset", "recorded")
 
     def __init__(self, account: Account, context: Context, offset: int, event_time: datetime) -> None:
         self.account = account
@@ -101,6 +122,7 @@ class Folding:
         self.recorded: list[Event] = []
         """Facts about itself that the fold writes to the log."""
         self._event_seconds: int | None = None
+        self._place: Place | None = None
 
     @property
     def event_seconds(self) -> int:
@@ -124,7 +146,9 @@ class Folding:
     @property
     def place(self) -> Place:
         """Where the event stands in the log."""
-        return Place.trusted(partition=self.context.number, offset=self.offset)
+        if self._place is None:
+            self._place = Place.trusted(partition=self.context.number, offset=self.offset)
+        return self._place
 
     @property
     def profile(self) -> Profile | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import cache
 
 from outreach.profiles import Economics
-from outreach.value import AccountSpend, Terms, live_value
+from outreach.value import AccountSpend, live_value
 from schemas.envelope import Event
 from schemas.events.orders import OrderLine, OrderPlaced
 from schemas.needs import AccountValue
@@ -62,7 +62,7 @@ def value_of(folding: Folding, spend: float) -> AccountValue | None:
     account, profiles = folding.account, folding.context.profiles
     if account.p_alive is None or profiles is None:
         return None
-    about, economics = account.about, profiles.economics
+    about = account.about
     known = AccountSpend(
         yearly_spend=spend,
         days_since_first=float(folding.today - _first_day(folding)),
@@ -71,14 +71,7 @@ def value_of(folding: Folding, spend: float) -> AccountValue | None:
         wallet_yearly=about.wallet_yearly,
         acquisition_cost=about.acquisition_cost,
     )
-    terms = Terms(
-        margin_share=economics.margin_share,
-        retention_share=economics.retention_share,
-        capital_cost_share=economics.capital_cost_share,
-        years=economics.years,
-        headroom_share=economics.headroom_share,
-    )
-    return live_value(known, terms)
+    return live_value(known, folding.context.terms)
 
 
 def value_parts(folding: Folding, spend: float) -> tuple[object, ...] | None:

@@ -26,7 +26,7 @@ ODD: tuple[Any, ...] = (
     "2026-01-05T00:00:00.5Z", "2026-01-05T00:00:00+01:00", "2026-01-05T00:00Z", "2026-01-05T00:00:00",
     "1989-12-31T23:59:59Z",
     "1990-01-01T00:00:00Z", "2099-12-31T23:59:59Z", "2100-01-01T00:00:00Z", "1.0", "application/json", "text/plain",
-    [], {}, [{}], [{"sku": "a", "quantity": "1"}], [{"sku": "a", "quantity": "1", "unit": None}],
+    "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", [], {}, [{}], [{"sku": "a", "quantity": "1"}], [{"sku": "a", "quantity": "1", "unit": None}],
 )  # fmt: skip
 
 
@@ -69,9 +69,9 @@ def test_what_others_write_is_read_as_before(event: Event, data: st.DataObject) 
             case "gone":
                 del inside[last]
             case _ if isinstance(inside, dict):
-                inside[data.draw(st.sampled_from(["cause", "lines", "unknown", "data", "promised_at"]))] = data.draw(
-                    st.sampled_from(ODD)
-                )
+                inside[
+                    data.draw(st.sampled_from(["cause", "lines", "unknown", "data", "promised_at", "traceparent"]))
+                ] = data.draw(st.sampled_from(ODD))
             case _:
                 inside.append(inside[last])
         if not places(told):

@@ -1,5 +1,6 @@
 """What the workspace keeps in memory is what lies in the store, however little it may keep."""
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from streams import workspace
 from streams.codec import encode_account
+from streams.resting import collector_resting
 from streams.state import Account
 from streams.workspace import Workspace, key_of
 from tests.streams.harness import MemoryStore
@@ -96,3 +98,11 @@ def test_an_account_that_was_only_asked_for_is_not_written() -> None:
     space.get("acme")
     assert list(space.take_writes()) == []
     assert space.account_ids() == []
+
+
+def test_the_collector_rests_while_a_batch_is_folded_and_wakes_also_after_a_failure() -> None:
+    assert gc.isenabled()
+    with pytest.raises(ZeroDivisionError), collector_resting():
+        assert not gc.isenabled()
+        raise ZeroDivisionError
+    assert gc.isenabled()
