@@ -67,6 +67,8 @@ def changed(folding: Folding, event: Event, fact: OrderChanged) -> None:
     usual_day = folding.event_day if past is None else past.day
     day = min((mark.day for mark in before.values()), default=usual_day)
     book(folding, day, key, cents)
+    if past is None and not before and quantities:  # the order itself is still on its way, and is old news then
+        win_back_covered(folding, fact.order_id)
     folding.account.returns.pop(key, None)  # the lines are what is left of the order, whatever came back
     for group in sorted(before.keys() - quantities.keys()):
         _take_back(folding, group, key)

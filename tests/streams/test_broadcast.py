@@ -9,6 +9,7 @@ from forecasting.history import order_days_of
 from forecasting.learn import fit_population, prior_model
 from outreach.profiles import ProfileSet
 from schemas.errors import DeadLetterReason, Unavailable
+from schemas.events.orders import OrderChanged
 from schemas.events.ours import ModelPublished, PhaseChanged, ProductChanged, ProfilesChanged, RatesChanged, TimePassed
 from schemas.needs import ClockMoved
 from streams.codec import encode_partition
@@ -168,6 +169,14 @@ class TestPhases:
         assert scene.account().phase == "reactivation"
         back = scene.tell(placed("back", wire=1))
         assert [one.cause for one in back if getattr(one, "group", "") == "*"] == ["covered"]  # type: ignore[union-attr]
+
+    def test_a_change_that_comes_before_its_order_wins_back_at_once_and_once(self) -> None:
+        scene = Scene()
+        scene.buys_weekly()
+        assert any("*" in opened(scene.pass_time(days=7)) for _ in range(20))
+        order = placed("back", wire=2)
+        told = scene.tell(OrderChanged(order_id="back", lines=order.lines), order)
+        assert [one.cause for one in told if getattr(one, "group", "") == "*"] == ["covered"]  # type: ignore[union-attr]
 
 
 class TestRecords:
