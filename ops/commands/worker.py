@@ -8,7 +8,8 @@ import click
 import uvloop
 
 from ops.embedded.installation import installation_of
-from outreach.store.sql import store_for
+from outreach.store.migrate import version_of
+from outreach.store.sql import SqlStore, store_for
 from schemas.errors import Misconfigured
 from schemas.settings import Settings, load_settings
 from streams.faust_app import ArtefactsInStore, build_worker
@@ -34,6 +35,7 @@ def command() -> None:
     settings = load_settings()
     set_up(settings.log_format)
     store = store_for(settings.sqlalchemy_url)
+    require_current(store)
     generation = Generation.read(store)
     asyncio.run(check_topics(settings, changelog_of(generation.number)))
     loop = uvloop.new_event_loop()
@@ -48,6 +50,13 @@ def command() -> None:
     run_worker(
         app, address, {"/metrics": lambda: Page(200, CONTENT_TYPE, metrics.text())}, loop=loop, override_logging=False
     )
+
+
+def require_current(store: SqlStore) -> None:
+    """Raise Misconfigured where the database is not of this release: it names the state that is in force."""
+    version = version_of(store.engine)
+    if not version.is_current:
+        raise Misconfigured(f"the database is at {version.found or 'nothing'}: run `ringahead migrate`")
 
 
 async def check_topics(settings: Settings, changelog: str = CHANGELOG) -> None:

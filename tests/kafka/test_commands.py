@@ -49,6 +49,9 @@ class Ringahead:
 
 def test_without_brokers_one_line_says_what_to_do(tmp_path: Path) -> None:
     ringahead = Ringahead(f"127.0.0.1:{free_ports(1)[0]}", tmp_path)
+    code, out, err = ringahead.run("worker")
+    assert (code != 0, out, len(err.splitlines())) == (True, "", 1) and "run `ringahead migrate`" in err
+    assert ringahead.run("migrate")[0] == 0
     for command in (("worker",), ("topics", "plan")):
         code, out, err = ringahead.run(*command)
         assert (code, out, len(err.splitlines())) == (1, "", 1)
@@ -58,6 +61,7 @@ def test_without_brokers_one_line_says_what_to_do(tmp_path: Path) -> None:
 def test_from_an_empty_cluster_to_folded_orders(local_kafka: Callable[[], LocalKafka], tmp_path: Path) -> None:
     bootstrap = local_kafka().bootstrap
     ringahead, cluster = Ringahead(bootstrap, tmp_path / "var"), Cluster(bootstrap, "orders")
+    assert ringahead.run("migrate")[0] == 0
 
     code, out, err = ringahead.run("worker")
     assert code == 1 and "ringahead topics apply" in err and len(err.splitlines()) == 1
