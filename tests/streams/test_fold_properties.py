@@ -18,6 +18,7 @@ from schemas.needs import (
     WithdrawNeed,
     WithdrawReorder,
 )
+from streams import workspace
 from tests.streams.harness import START, Partition, comparable, in_force, said, tick, without_places
 from tests.streams.strategies import ACCOUNTS, ORDER_IDS, lines, logs
 
@@ -142,3 +143,15 @@ def test_the_desk_hears_of_every_order_day_as_it_calls_nobody_who_ordered_today(
         effects = partition.feed(said(placed, START + timedelta(days=day), f"d{day}"))
         told += [effect.last_order_at for effect in effects if isinstance(effect, AccountStanding)]
     assert [at.date() for at in told if at] == [(START + timedelta(days=day)).date() for day in range(6)]
+
+
+@given(logs(), st.lists(st.integers(1, 60)))
+def test_accounts_kept_between_batches_are_those_that_would_be_read(events: list[Event], cuts: list[int]) -> None:
+    cached, told_cached = play(events, cuts)
+    usual, workspace.KEPT_ACCOUNTS = workspace.KEPT_ACCOUNTS, 0
+    try:
+        uncached, told_uncached = play(events, cuts)
+    finally:
+        workspace.KEPT_ACCOUNTS = usual
+    assert cached.store.rows == uncached.store.rows
+    assert told_cached == told_uncached
