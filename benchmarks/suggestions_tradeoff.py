@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks._shops import FIRST_DAY, shop
-from benchmarks._tradeoff_picture import picture
 from benchmarks._suggestions_quality import K, quality, truth
+from benchmarks._tradeoff_picture import picture
 from forecasting.history import OrderDays, order_days
 from forecasting.similar import Baskets, Catalogue, Ranked, baskets_of, fit_recommender
 from forecasting.similar.objectives import (
