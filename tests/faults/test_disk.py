@@ -26,12 +26,13 @@ def test_disk_full(stage: Stage, row: Figures) -> None:
         stage.begin()
         with stage.load:
             stage.recovery(stage.marks(), time.monotonic())
-            marks, at = stage.marks(), time.monotonic()
+            at = time.monotonic()
             fill(worker, folder) if own_disk else forbid_growth(worker)
             worker.process.wait(240)
             ended = time.monotonic() - at
             assert worker.process.returncode == 1, worker.process.returncode
             stage.forget("worker")
+            marks, at = stage.marks(), time.monotonic()
             stage.start("worker")
             figures.recovered_seconds.append(stage.recovery(marks, at))
         figures.faults = 1
