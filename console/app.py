@@ -94,6 +94,12 @@ def build(
     app.state.console = console
     _mount(app)
     _errors(app, console)
+    _guard(app, console, admin_token)
+    return app
+
+
+def _guard(app: FastAPI, console: Console, admin_token: str | None) -> None:
+    """The gate before everything, and the clock around the gate."""
     app.add_middleware(
         Gate,
         recognise=_recogniser(console, admin_token),
@@ -101,7 +107,6 @@ def build(
         max_body_bytes=MAX_BODY_BYTES,
     )
     app.add_middleware(metrics.Timed, metrics=console.metrics)
-    return app
 
 
 def _mount(app: FastAPI) -> None:

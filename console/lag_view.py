@@ -136,7 +136,7 @@ def _catch_up(row: PartitionLag) -> str:
 
 def _rule(row: PartitionLag) -> str:
     """What gave the status, in words; what retention took is told beside it."""
-    said = text(f"operator.rule.{row.rule}")
+    said = text("operator.no_commits_yet") if row.committed is None else text(f"operator.rule.{row.rule}")
     gone = text("operator.gone", count=f"{row.gone_events:,}") if row.gone_events else ""
     return f"{said}; {gone}" if gone else said
 
