@@ -34,6 +34,7 @@ class Supervised:
         self._wanted, self._held = True, False
         self.exits: list[int] = []
         """Exit codes of those that ended without being told to by `stop`; -9 after a kill."""
+        self._begins_at = log.stat().st_size if log.exists() else 0
         self.process = self._start()
         self._watcher = threading.Thread(target=self._watch, daemon=True)
         self._watcher.start()
@@ -69,7 +70,7 @@ class Supervised:
 
     def said(self) -> str:
         """What all of its runs printed."""
-        return self.log.read_text(errors="replace")
+        return self.log.read_bytes()[self._begins_at :].decode(errors="replace")
 
     def kill(self) -> None:
         """SIGKILL; the supervisor starts it again."""

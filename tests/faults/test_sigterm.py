@@ -6,9 +6,11 @@ from ops.kafka_local import free_ports
 from tests.faults.report import Figures
 from tests.faults.stage import Stage
 from tests.faults.verdict import judge
+from tests.installation import wait_until
 
 BAR_SECONDS = 10
-COMMANDS = ("worker", "desk", "tick", "console")
+COMMANDS = {"worker": "worker ", "desk": "desk on", "tick": "business time is", "console": "Console: "}
+"""And what each says when it has begun."""
 DOWN_SECONDS = 8
 
 
@@ -20,6 +22,8 @@ def test_sigterm_with_brokers_and_without(stage: Stage, row: Figures) -> None:
             for command in COMMANDS:
                 if command not in stage.processes:
                     stage.start(command, environment=console)
+            for command, word in COMMANDS.items():
+                wait_until(lambda c=command, w=word: w in stage.processes[c].said(), f"{command} at work", 240)
             stage.load.send(stage.story.days(1))
             stage.settle()
             if down:
