@@ -44,8 +44,7 @@ def design(z: Number, knots: Sequence[Sequence[float]]) -> Number:
     """Straight lines, then bent ones, shape (rows, features + all knots)."""
     bends = [(place, knot) for place, some in enumerate(knots) for knot in some]
     straight = z.shape[1]
-    by_column = z.flags.f_contiguous and not z.flags.c_contiguous
-    found = np.empty((len(z), straight + len(bends)), z.dtype, order="F" if by_column else "C")
+    found = np.empty((len(z), straight + len(bends)), z.dtype)
     found[:, :straight] = z
     for column, (place, knot) in enumerate(bends, straight):
         np.maximum(z[:, place] - knot, 0.0, out=found[:, column])

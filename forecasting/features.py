@@ -67,8 +67,8 @@ def account_features(columns: PairColumns, as_of_day: Days, own: Hazards, produc
 
 
 def matrix(found: Columns, names: Sequence[str] | None = None) -> Floats:
-    """Shape (rows, features): the named ones, or all; a feature's rows lie together in memory."""
-    return np.stack([found[name] for name in (names or found)]).T
+    """Shape (rows, features): the named ones, or all."""
+    return np.stack([found[name] for name in (names or found)], axis=1)
 
 
 def is_due(columns: PairColumns, as_of_day: Days) -> Floats:

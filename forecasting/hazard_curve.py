@@ -3,7 +3,7 @@
     L(d) = sum of exp(eta_j) over whole intervals, and within one in the proportion of the renewal's cumulated hazard
     P(an order within d days) = 1 - exp(-L(d))
 
-The renewal is asked at the NODES only, twelve days within the intervals and, where somebody asks so far, nine beyond.
+The renewal is asked at the nodes only, 25 days within the intervals and, where somebody asks so far, nine beyond.
 Beyond the last interval it goes on, scaled to meet the hazard there, straight in the logarithm of time. So there is one
 curve for every row, rising with d whatever the coefficients; probabilities and quantiles are read off it.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from forecasting.renewal import RenewalCurve
 
 ENDS_DAYS = (7.0, 14.0, 28.0, 56.0, 112.0)  # of the intervals
-NODES_DAYS = np.array([0.0, 1.0, 2.0, 4.0, 7.0, 10.0, 14.0, 21.0, 28.0, 42.0, 56.0, 84.0, 112.0])
+NODES_DAYS = np.array([*range(11), 12, 14, 16, 18, 21, 24, 28, 35, 42, 49, 56, 70, 84, 98, 112], float)
 FAR_DAYS = np.array([112.0, 160.0, 224.0, 320.0, 448.0, 640.0, 1024.0, 2048.0, 8192.0, 32768.0])
 ENDS_AT = np.searchsorted(NODES_DAYS, [0.0, *ENDS_DAYS])  # places of the intervals' ends among the nodes
 CERTAIN = 1 - 1e-12  # a probability of 1 has no finite hazard

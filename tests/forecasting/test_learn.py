@@ -11,9 +11,10 @@ from sklearn.metrics import roc_auc_score
 from forecasting.artefact import PopulationModel
 from forecasting.forecasts import COLUMNS, date_of, forecast_table, forecastable, forecaster_of
 from forecasting.history import OrderDays, order_days, order_days_of
-from forecasting.learn import PRIOR_PAIR, fit_population, prior_model
+from forecasting.learn import FITTED_BEFORE, PRIOR_PAIR, fit_population, prior_model, refresh_population
 from forecasting.likelihood import fit_renewal, gaps_of
 from forecasting.pair import OrderMark, PairState, add_order, summarise
+from forecasting.parts import ACCOUNT, GROUPS, OWN, PRODUCT, PULSE, Parts, group_of
 from forecasting.renewal import RenewalForecaster, RenewalParameters
 from tests.forecasting.population import order_lines
 
@@ -145,3 +146,30 @@ def test_never_is_2100():
     assert (table.p90 == pd.Timestamp("2100-01-01")).all()
     assert date_of(float("inf")) is None
     assert date_of(float(AS_OF)) == date(2022, 3, 1)
+
+
+def test_a_refreshed_model_keeps_its_coefficients_and_learns_the_products():
+    once = refresh_population(model(), history(), AS_OF + 7)
+    twice = refresh_population(once, history(), AS_OF + 14)
+    assert twice.record.often == model().record.often
+    assert (once.record.scores[FITTED_BEFORE], twice.record.scores[FITTED_BEFORE]) == (7, 14)
+    assert model().record.products != once.record.products != twice.record.products
+    assert twice.version.endswith(str(date.fromordinal(AS_OF + 14)))
+    assert twice.record.order_days == len(history().before(AS_OF + 14))
+
+
+def test_every_feature_belongs_to_a_part():
+    record = model().record
+    groups = {name: group_of(name) for name in (*record.often.names, *record.whole.names)}
+    assert set(groups.values()) == set(GROUPS)
+    assert (groups["a_due"], groups["p_due"], groups["a_silence"]) == (PULSE, PULSE, ACCOUNT)
+    assert (groups["share60"], groups["p_renewal0"], groups["s_pull"]) == (ACCOUNT, OWN, PRODUCT)
+
+
+def test_parts_that_are_left_out_are_not_in_the_model():
+    alone = fit_population(history(), AS_OF, parts=Parts(())).record
+    assert alone.often is None
+    assert alone.pair == model().record.pair
+    lines = fit_population(history(), AS_OF, parts=Parts((OWN,), bends=False, stacked=False)).record.often
+    assert {group_of(name) for name in lines.names} == {OWN}
+    assert not any(lines.knots)
