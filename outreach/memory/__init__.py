@@ -38,7 +38,7 @@ class MemoryTransaction:
         self.login_links = people.MemoryLoginLinks(journal, lambda row: row.token_hash)
         self.suggestions = people.MemorySuggestions(MemoryTable(journal, lambda row: row[0]))
         self.showings = MemoryShowings(journal, lambda row: row.showing_id)
-        self.reports = MemoryReports(self.tasks)
+        self.reports = MemoryReports(self.tasks, self.attempts)
         self.audit = keeping.MemoryAudit(MemoryTable(journal, lambda row: row.audit_id))
         self.outbox = keeping.MemoryOutbox(MemoryTable(journal, lambda row: row[0].outbox_id))
         self.dead_letters = MemoryDeadLetters(MemoryTable(journal, lambda row: row.letter.letter_id))

@@ -1,11 +1,11 @@
 """In-memory counts over tasks."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from outreach.memory.work import MemoryTasks
-from outreach.ports.reports import QueuePlace, TaskFate
+from outreach.memory.work import MemoryAttempts, MemoryTasks
+from outreach.ports.reports import FirstCall, Handled, QueueLine, QueuePlace, TaskFate
 from outreach.records import Task
 from outreach.task import TaskState
 from schemas.decisions import TaskClass
@@ -14,8 +14,31 @@ from schemas.decisions import TaskClass
 class MemoryReports:
     """See `outreach.ports.Reports`."""
 
-    def __init__(self, tasks: MemoryTasks) -> None:
+    def __init__(self, tasks: MemoryTasks, attempts: MemoryAttempts) -> None:
         self._tasks = tasks
+        self._attempts = attempts
+
+    def queue_lines(self, now: datetime) -> list[QueueLine]:
+        """By queue and class."""
+        found: defaultdict[tuple[str, TaskClass], list[datetime]] = defaultdict(list)
+        for task in self._tasks.where(lambda task: _is_offered(task, now)):
+            found[task.queue, task.task_class].append(task.created_at)
+        return [QueueLine(*key, len(times), min(times)) for key, times in sorted(found.items())]
+
+    def handled(self, since: datetime, until: datetime) -> list[Handled]:
+        """By agent, class and disposition."""
+        began = self._attempts.where(lambda one: since <= one.started_at < until)
+        found = Counter((one.agent_id, one.task_class, one.disposition) for one in began)
+        return [Handled(*key, calls) for key, calls in sorted(found.items(), key=lambda one: tuple(map(str, one[0])))]
+
+    def first_calls(self, task_class: TaskClass, since: datetime, until: datetime) -> list[FirstCall]:
+        """Oldest first."""
+        tasks = [task for task in self._opened(since, until) if task.task_class is task_class]
+        first: dict[str, datetime] = {}
+        for one in sorted(self._attempts.where(lambda _: True), key=lambda one: one.started_at):
+            first.setdefault(one.task_id, one.started_at)
+        tasks.sort(key=lambda one: (one.created_at, one.task_id))
+        return [FirstCall(task.created_at, first.get(task.task_id), task.is_open) for task in tasks]
 
     def queue(self, skills: Iterable[str], now: datetime, limit: int) -> list[QueuePlace]:
         """Best first."""
@@ -50,14 +73,12 @@ class MemoryReports:
 
     def _queue(self, now: datetime) -> list[Task]:
         return self._tasks.where(
-            lambda task: (
-                task.state is TaskState.READY
-                and task.task_class is TaskClass.SELLING
-                and not task.supervised
-                and task.eligible_from is None
-                and task.valid_until > now
-            )
+            lambda task: task.task_class is TaskClass.SELLING and task.eligible_from is None and _is_offered(task, now)
         )
 
     def _opened(self, since: datetime, until: datetime) -> list[Task]:
         return self._tasks.where(lambda task: since <= task.created_at < until)
+
+
+def _is_offered(task: Task, now: datetime) -> bool:
+    return task.state is TaskState.READY and not task.supervised and task.valid_until > now

@@ -26,7 +26,7 @@ from outreach.ports.people import (
     Suggestions,
     Users,
 )
-from outreach.ports.reports import QueuePlace, Reports, TaskFate
+from outreach.ports.reports import FirstCall, Handled, QueueLine, QueuePlace, Reports, TaskFate
 from outreach.ports.work import AskedOrders, Attempts, ClaimQuery, Hint, Needs, Products, Reorders, Standings, Tasks
 
 __all__ = [
@@ -42,6 +42,8 @@ __all__ = [
     "DoNotCall",
     "Erasures",
     "Facts",
+    "FirstCall",
+    "Handled",
     "Hint",
     "Keyed",
     "LoginLinks",
@@ -49,6 +51,7 @@ __all__ = [
     "Offsets",
     "Outbox",
     "Products",
+    "QueueLine",
     "QueuePlace",
     "Queues",
     "Registers",

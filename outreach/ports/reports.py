@@ -7,6 +7,7 @@ from typing import Protocol
 
 from outreach.task import TaskState
 from schemas.decisions import TaskClass
+from schemas.events.ours import Disposition
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,50 @@ class TaskFate:
     closed_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class FirstCall:
+    """When a task was opened, and when somebody first called about it; None: nobody has yet."""
+
+    created_at: datetime
+    started_at: datetime | None
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLine:
+    """What waits in a queue for an agent now, of one class; ``queue`` empty: everybody's."""
+
+    queue: str
+    task_class: TaskClass
+    waiting: int
+    oldest_at: datetime
+    """When the oldest of them was opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """Calls of an agent that ended in one way; ``disposition`` None: not said yet."""
+
+    agent_id: str
+    task_class: TaskClass
+    disposition: Disposition | None
+    calls: int
+
+
 class Reports(Protocol):
     """Counts and walks."""
+
+    def queue_lines(self, now: datetime) -> list[QueueLine]:
+        """Ready tasks of either class that agents may be offered, by queue and class."""
+        ...
+
+    def handled(self, since: datetime, until: datetime) -> list[Handled]:
+        """Calls that began then, by agent, class and disposition."""
+        ...
+
+    def first_calls(self, task_class: TaskClass, since: datetime, until: datetime) -> list[FirstCall]:
+        """Tasks of a class that were opened then, oldest first, each with the beginning of its first call."""
+        ...
 
     def queue(self, skills: Iterable[str], now: datetime, limit: int) -> list[QueuePlace]:
         """Selling tasks that wait for an agent with one of these skills, best first."""

@@ -3,15 +3,17 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, type_coerce
 
-from outreach.ports.reports import QueuePlace, TaskFate
+from outreach.ports.reports import FirstCall, Handled, QueueLine, QueuePlace, TaskFate
 from outreach.store import schema
 from outreach.store.tables import counted
-from outreach.task import TaskState
+from outreach.store.types import UtcMoment
+from outreach.task import OPEN, TaskState
 from schemas.decisions import TaskClass
 
 _T = schema.tasks.c
+_A = schema.attempts.c
 _READY = schema.in_state({TaskState.READY})
 
 
@@ -20,6 +22,28 @@ class SqlReports:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    def queue_lines(self, now: datetime) -> list[QueueLine]:
+        """By queue and class; also those that no hint has awake."""
+        offered = (_READY, ~_T.supervised, _T.valid_until > now)
+        columns = (_T.queue, _T.task_class, func.count(), type_coerce(func.min(_T.created_at), UtcMoment))
+        query = select(*columns).where(*offered).group_by(_T.queue, _T.task_class)
+        return [QueueLine(*row) for row in self._connection.execute(query.order_by(_T.queue, _T.task_class))]
+
+    def handled(self, since: datetime, until: datetime) -> list[Handled]:
+        """By agent, class and disposition, along the index of beginnings."""
+        key = (_A.agent_id, _A.task_class, _A.disposition)
+        query = select(*key, func.count()).where(_A.started_at >= since, _A.started_at < until).group_by(*key)
+        found = [Handled(*row) for row in self._connection.execute(query)]
+        return sorted(found, key=lambda one: (one.agent_id, one.task_class, str(one.disposition)))
+
+    def first_calls(self, task_class: TaskClass, since: datetime, until: datetime) -> list[FirstCall]:
+        """Oldest first."""
+        first = select(func.min(_A.started_at)).where(_A.task_id == _T.task_id).scalar_subquery()
+        opened = (_T.task_class == task_class, _T.created_at >= since, _T.created_at < until)
+        query = select(_T.created_at, type_coerce(first, UtcMoment), _T.state).where(*opened)
+        rows = self._connection.execute(query.order_by(_T.created_at, _T.task_id))
+        return [FirstCall(created, started, state in OPEN) for created, started, state in rows]
 
     def queue(self, skills: Iterable[str], now: datetime, limit: int) -> list[QueuePlace]:
         """Best first; the beginning of each queue and skill is read along the index of claims, then merged."""

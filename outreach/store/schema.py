@@ -191,6 +191,7 @@ attempts = Table(
     Column("number_key", Text),
     Index("attempts_by_account", "account_id", "started_at"),
     Index("attempts_by_number", "number_key", "started_at"),
+    Index("attempts_by_start", "started_at"),
 )
 
 audit = Table(

@@ -55,3 +55,28 @@ def test_fates(room: Room) -> None:
     assert (done.state, done.outcome, done.task_class, done.attempts) == ("done", "not_interested", "selling", 1)
     assert done.closed_at == NOW
     assert room.do(lambda tx: len(list(tx.reports.fates(NOW, NOW + DAY)))) == 1
+
+
+def test_what_waits_by_queue_and_class(room: Room) -> None:
+    room.account("a", opened("a"))
+    room.account("b", opened("b", at=NOW + DAY))
+    room.tell(opened("a", "complaint:1", task_class=TaskClass.SERVICE))
+    lines = room.do(lambda tx: tx.reports.queue_lines(NOW))
+    assert [(one.queue, one.task_class, one.waiting, one.oldest_at) for one in lines] == [
+        ("", "selling", 2, NOW),
+        ("", "service", 1, NOW),
+    ]
+    assert room.do(lambda tx: tx.reports.queue_lines(NOW + 400 * DAY)) == []
+
+
+def test_calls_of_a_day_and_the_first_call_of_each_task(room: Room) -> None:
+    room.account("a", opened("a"))
+    room.account("b", opened("b"))
+    room.call(Disposition.NO_ANSWER)
+    (handled,) = room.do(lambda tx: tx.reports.handled(NOW, NOW + DAY))
+    assert (handled.task_class, handled.disposition, handled.calls) == ("selling", "no_answer", 1)
+    assert room.do(lambda tx: tx.reports.handled(NOW - DAY, NOW)) == []
+    calls = room.do(lambda tx: tx.reports.first_calls(TaskClass.SELLING, NOW, NOW + DAY))
+    assert sorted((one.started_at for one in calls), key=str) == [NOW, None]
+    assert all(one.open for one in calls)
+    assert room.do(lambda tx: tx.reports.first_calls(TaskClass.SERVICE, NOW, NOW + DAY)) == []
