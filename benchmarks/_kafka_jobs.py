@@ -46,6 +46,8 @@ class Timed:
     """On the broker's disk; None where it keeps none."""
     all_records: int = 0
     """Folded since its start; more than ``records`` where only the end was timed."""
+    process_seconds: float = 0.0
+    """Of the processors' time, over ``all_records``, with the start of its processes."""
 
     @property
     def records_per_second(self) -> float:
@@ -92,36 +94,38 @@ class Bench:
                 stack.callback(process.terminate)
             records, seconds = asyncio.run(self._commits())
             peak = sum(_peak_bytes(process.pid) for process in started)
-        return Timed(records, seconds, peak, self._changelog_bytes("ringahead-worker"), self.records)
+            worked = sum(_process_seconds(process.pid) for process in started)
+        return Timed(records, seconds, peak, self._changelog_bytes("ringahead-worker"), self.records, worked)
 
     def quix(self) -> Timed:
         """Quix Streams; raises ModuleNotFoundError without the extra ``rivals``."""
         import quixstreams  # noqa: F401 - only whether it is there
 
-        said, peak = self._rival("benchmarks._rival_quix", records=self.records)
-        return Timed(self.records, float(said), peak, self._changelog_bytes("changelog__quix"), self.records)
+        said, peak, worked = self._rival("benchmarks._rival_quix", records=self.records)
+        return Timed(self.records, float(said), peak, self._changelog_bytes("changelog__quix"), self.records, worked)
 
     def faust(self, kind: str) -> Timed:
         """Plain Faust with our fold (``fold``), or with a fit for every order (``statsmodels``)."""
-        said, peak = self._rival("benchmarks._rival_faust", kind, records=self.records)
+        said, peak, worked = self._rival("benchmarks._rival_faust", kind, records=self.records)
         timed, seconds = said.split()
         size = self._changelog_bytes(f"rival-{kind}-")
-        return Timed(int(timed), float(seconds), peak, size, self.records)
+        return Timed(int(timed), float(seconds), peak, size, self.records, worked)
 
-    def _rival(self, module: str, *options: str, records: int) -> tuple[str, int]:
+    def _rival(self, module: str, *options: str, records: int) -> tuple[str, int, float]:
         folder = self._folder / f"{module}-{'-'.join(options)}"
         folder.mkdir()
         where = [self._kafka.bootstrap, Topic.LOG.value, str(records), str(self._folder / "artefacts"), str(folder)]
         command = [sys.executable, "-W", "ignore", "-m", module, *options, *where]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-            peak = 0
+            peak, worked = 0, 0.0
             while process.poll() is None:
                 peak = max(peak, _peak_bytes(process.pid))
+                worked = max(worked, _process_seconds(process.pid))
                 time.sleep(POLL_SECONDS)
             said = process.stdout.read().strip() if process.stdout else ""
         if process.returncode or not said:
             raise RuntimeError(f"{module} ended with {process.returncode}: {said[-500:]}")
-        return said.splitlines()[-1], peak
+        return said.splitlines()[-1], peak, worked
 
     @property
     def _database(self) -> str:
@@ -233,6 +237,15 @@ def _peak_bytes(pid: int) -> int:
     except OSError:
         return 0
     return next((int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM")), 0)
+
+
+def _process_seconds(pid: int) -> float:
+    """User and system time of a running process so far; 0 when it is gone. Linux only."""
+    try:
+        told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _fill_database(url: str, log: MadeLog) -> None:

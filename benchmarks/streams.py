@@ -56,10 +56,11 @@ def embedded(log: MadeLog) -> None:
 
 def timed(log: MadeLog, work: Callable[[MadeLog], None]) -> Timed:
     """In this process; its peak of memory holds what ran before, too."""
-    started = time.perf_counter()
+    started, process = time.perf_counter(), time.process_time()
     work(log)
-    seconds = time.perf_counter() - started
-    return Timed(len(log.events), seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, None)
+    seconds, worked = time.perf_counter() - started, time.process_time() - process
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return Timed(len(log.events), seconds, peak, None, len(log.events), worked)
 
 
 def deciding(log: MadeLog) -> Iterator[tuple[str, Timed]]:
@@ -85,8 +86,9 @@ def folding(log: MadeLog) -> Iterator[tuple[str, Timed]]:
 def show(name: str, one: Timed) -> None:
     """One row."""
     changelog = "-" if one.changelog_bytes is None else f"{one.changelog_bytes / (one.all_records or one.records):,.0f}"
+    each = one.process_seconds / (one.all_records or one.records) * 1e6
     print(
-        f"  {name:<42} {one.records:>9,} {one.seconds:>8.1f} {one.records_per_second:>10,.0f}"
+        f"  {name:<42} {one.records:>9,} {one.seconds:>8.1f} {one.records_per_second:>10,.0f} {each:>10,.0f}"
         f" {one.peak_bytes / MIB:>8,.0f} {changelog:>10}",
         flush=True,
     )
@@ -102,8 +104,10 @@ def main() -> None:
     size = (SMALL_ACCOUNTS, SMALL_DAYS) if asked.small else (asked.accounts, DAYS)
     log, undecided = made_log(*size), made_log(*size, decided=False)
     print(f"{len(log.events):,} events, batches of {BATCH:,}, {os.cpu_count()} cores for the jobs and their broker")
-    print(f"  {'':<42} {'events':>9} {'seconds':>8} {'events/s':>10} {'peak MiB':>8} {'changelog':>10}")
-    print(f"  {'':<42} {'timed':>9} {'':>8} {'':>10} {'':>8} {'B an event':>10}")
+    print(
+        f"  {'':<42} {'events':>9} {'seconds':>8} {'events/s':>10} {'processor':>10} {'peak MiB':>8} {'changelog':>10}"
+    )
+    print(f"  {'':<42} {'timed':>9} {'':>8} {'':>10} {'us each':>10} {'':>8} {'B an event':>10}")
     print("whole job: decisions at every tick")
     show("the fold alone, in memory (baseline)", timed(log, in_memory))
     show("ours embedded, every batch durable", timed(log, embedded))
