@@ -2,10 +2,7 @@
 
 from dataclasses import replace
 
-import numpy as np
-import pytest
-
-from benchmarks._answers_made import answers_to, compared
+from benchmarks._answers_made import answers_to
 from benchmarks._shops import FIRST_DAY, shop
 from forecasting.similar import baskets_of, dumps, fit_recommender, loads
 from forecasting.similar.answered import FEWEST_ANSWERS, Answer, answered, answers_of
@@ -70,11 +67,3 @@ def test_the_artefact_keeps_the_appeal_and_one_of_before_is_still_read() -> None
     assert any(knots[names:]), "answers were learnt from"
     before = replace(fitted, population=replace(fitted.population, appeal=None))
     assert loads(dumps(before)).population.appeal is None
-
-
-@pytest.mark.slow
-def test_answers_make_suggestions_better_and_noise_does_not_make_them_worse() -> None:
-    ratios = np.array([list(compared(seed).values()) for seed in (1, 2, 3)])
-    without, told, noise = ratios[:, :, 1].mean(0)
-    assert told > 1.03 * without
-    assert noise > 0.98 * without
