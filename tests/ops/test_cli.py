@@ -27,12 +27,12 @@ def write(folder: Path, name: str, body: str) -> None:
 
 def test_help_lists_what_is_there_and_nothing_else(commands: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(commands, "import_", "pass")
-    write(commands, "dead_letters", "pass")
+    write(commands, "far_away", "pass")
     write(commands, "_helper", "pass")
     assert run(["--help"]) == 0
     shown = capsys.readouterr().out
     assert f"import  {LISTED['import'].says}" in shown
-    assert "dead-letters  Says what it does." in shown
+    assert "far-away  Says what it does." in shown
     assert "demo  " not in shown
     assert "helper" not in shown
 
