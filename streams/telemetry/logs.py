@@ -19,8 +19,8 @@ from schemas.errors import RingaheadError
 Format = Literal["text", "json"]
 QUIET = ("aiokafka", "faust", "mode", "httpx", "httpcore", "uvicorn", "sqlalchemy", "alembic")
 SAFE_ERRORS: tuple[type[BaseException], ...] = (RingaheadError, OSError, TimeoutError)
-SAFE_MODULES = ("aiokafka.",)
-"""Errors whose messages speak of brokers and files, never of what was in a message."""
+SAFE_MODULES = ("aiokafka.", "streams.microbatch.errors.", "streams.microbatch.ports.")
+"""Errors whose messages speak of brokers, places and files, never of what was in a message."""
 FRAMES = 12
 _MAIL = re.compile(r"[^\s@<>\"'(),;]+@[^\s@<>\"'(),;]+\.[A-Za-z]{2,}")
 _PHONE = re.compile(r"(?<![\w.:/-])(?:\+\d[\d ()/.-]{6,}\d|0\d[\d ()/-]{6,}\d)(?![\w])")
