@@ -30,6 +30,8 @@ class Session:
     csrf: str
     created_at: datetime
     expires_at: datetime
+    scopes: tuple[str, ...] | None = None
+    """Of an API key: what it may be used for; None: all that the user's role may do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +42,29 @@ class LoginLink:
     user_id: str
     expires_at: datetime
     used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLink:
+    """A link to an account's own page: whoever has it is the account."""
+
+    link_id: str
+    account_id: str
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """What was answered to a request with an idempotency key."""
+
+    key: str
+    """Hash of who asked and of his key."""
+    fingerprint: str
+    """Hash of what was asked."""
+    created_at: datetime
+    status: int = 0
+    """0: somebody is at work on it."""
+    media_type: str = ""
+    body: bytes = b""

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from threading import RLock
 
-from outreach.memory import asked, keeping, people, work
+from outreach.memory import asked, keeping, people, web, work
 from outreach.memory.letters import MemoryDeadLetters
 from outreach.memory.reports import MemoryReports
 from outreach.memory.showings import MemoryShowings
@@ -36,6 +36,8 @@ class MemoryTransaction:
         self.users = people.MemoryUsers(journal, lambda row: row.user_id)
         self.sessions = people.MemorySessions(journal, lambda row: row.token_hash)
         self.login_links = people.MemoryLoginLinks(journal, lambda row: row.token_hash)
+        self.account_links = web.MemoryAccountLinks(journal, lambda row: row.link_id)
+        self.kept_answers = web.MemoryKeptAnswers(journal, lambda row: row.key)
         self.suggestions = people.MemorySuggestions(MemoryTable(journal, lambda row: row[0]))
         self.showings = MemoryShowings(journal, lambda row: row.showing_id)
         self.reports = MemoryReports(self.tasks, self.attempts)

@@ -56,10 +56,11 @@ class MemoryOutbox:
                 outbox_id = next(reversed(self._table.rows), 0) + 1
                 self._table.set(outbox_id, (replace(message, outbox_id=outbox_id), None))
 
-    def pending(self, destination: str, limit: int = 500) -> list[OutboxMessage]:
+    def pending(self, destination: str, limit: int = 500, after: int = 0) -> list[OutboxMessage]:
         """Oldest first."""
         rows = self._table.rows.values()
-        return [message for message, sent in rows if sent is None and message.destination == destination][:limit]
+        waiting = [message for message, sent in rows if sent is None and message.destination == destination]
+        return [message for message in waiting if message.outbox_id > after][:limit]
 
     def mark_sent(self, outbox_ids: Iterable[int], at: datetime) -> None:
         """They have left."""

@@ -27,9 +27,11 @@ from outreach.ports.people import (
     Users,
 )
 from outreach.ports.reports import FirstCall, Handled, QueueLine, QueuePlace, Reports, TaskFate
+from outreach.ports.web import AccountLinks, KeptAnswers
 from outreach.ports.work import AskedOrders, Attempts, ClaimQuery, Hint, Needs, Products, Reorders, Standings, Tasks
 
 __all__ = [
+    "AccountLinks",
     "Agents",
     "Artefacts",
     "AskedOrders",
@@ -45,6 +47,7 @@ __all__ = [
     "FirstCall",
     "Handled",
     "Hint",
+    "KeptAnswers",
     "Keyed",
     "LoginLinks",
     "Needs",
@@ -116,6 +119,10 @@ class Transaction(Protocol):
     def sessions(self) -> Sessions: ...
     @property
     def login_links(self) -> LoginLinks: ...
+    @property
+    def account_links(self) -> AccountLinks: ...
+    @property
+    def kept_answers(self) -> KeptAnswers: ...
     @property
     def suggestions(self) -> Suggestions: ...
     @property

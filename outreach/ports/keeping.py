@@ -35,8 +35,8 @@ class Outbox(Protocol):
         """Add; ids are given when the transaction flushes."""
         ...
 
-    def pending(self, destination: str, limit: int = 500) -> list[OutboxMessage]:
-        """Oldest first."""
+    def pending(self, destination: str, limit: int = 500, after: int = 0) -> list[OutboxMessage]:
+        """Those with a greater id than ``after``, oldest first."""
         ...
 
     def mark_sent(self, outbox_ids: Iterable[int], at: datetime) -> None:

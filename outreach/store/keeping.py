@@ -125,10 +125,12 @@ class SqlOutbox(SqlTable[OutboxMessage]):
         self.held_back.clear()
         return rows
 
-    def pending(self, destination: str, limit: int = 500) -> list[OutboxMessage]:
+    def pending(self, destination: str, limit: int = 500, after: int = 0) -> list[OutboxMessage]:
         """Oldest first."""
         columns = self.table.c
         waiting = self.query().where(columns.destination == destination, columns.sent_at.is_(None))
+        if after:
+            waiting = waiting.where(columns.outbox_id > after)
         return self.all_of(waiting.order_by(columns.outbox_id).limit(limit))
 
     def mark_sent(self, outbox_ids: Iterable[int], at: datetime) -> None:

@@ -340,6 +340,7 @@ sessions = Table(
     Column("csrf", Text, nullable=False),
     Column("created_at", UtcMoment, nullable=False),
     Column("expires_at", UtcMoment, nullable=False),
+    Column("scopes", Words()),
 )
 
 login_links = Table(

@@ -13,7 +13,7 @@ import psycopg
 from sqlalchemy import BigInteger, Connection, Engine, TextClause, bindparam, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from outreach.store import ahead, calling, keeping, people, positions, work
+from outreach.store import ahead, calling, keeping, people, positions, web, work
 from outreach.store.letters import SqlDeadLetters
 from outreach.store.reports import SqlReports
 from outreach.store.showings import SqlShowings
@@ -87,6 +87,8 @@ class SqlTransaction:
         self.users = people.SqlUsers(connection)
         self.sessions = people.SqlSessions(connection)
         self.login_links = people.SqlLoginLinks(connection)
+        self.account_links = web.SqlAccountLinks(connection)
+        self.kept_answers = web.SqlKeptAnswers(connection)
         self.suggestions = SqlSuggestions(connection)
         self.showings = SqlShowings(connection)
         self.reports = SqlReports(connection)

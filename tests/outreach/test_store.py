@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, text
 
-from outreach.access import LoginLink, Session, User
+from outreach.access import AccountLink, KeptAnswer, LoginLink, Session, User
 from outreach.ports import ClaimQuery, Hint, Store
 from outreach.records import AuditEntry, OutboxMessage, Showing, Suggestion
 from outreach.store.sql import SqlStore
@@ -164,6 +164,43 @@ def test_people_who_log_in(store: Store) -> None:
         assert tx.sessions.many(["s1", "s2"]) == []
         link = tx.login_links.lock("l1")
         assert link == LoginLink("l1", "u1", NOW + DAY)
+
+
+def test_keys_remember_what_they_may_be_used_for(store: Store) -> None:
+    of_old = Session("s1", "u1", "", NOW, NOW + DAY)
+    with store.begin() as tx:
+        tx.sessions.put([of_old, replace(of_old, token_hash="s2", scopes=("outbox:read", "events:write"))])
+    with store.read() as tx:
+        assert [tx.sessions.get(key).scopes for key in ("s1", "s2")] == [None, ("outbox:read", "events:write")]
+
+
+def test_links_of_an_account(store: Store) -> None:
+    links = [AccountLink(f"l{n}", "a", NOW + n * DAY, NOW + 9 * DAY) for n in range(2)]
+    with store.begin() as tx:
+        tx.account_links.put([*links, AccountLink("l9", "b", NOW, NOW + DAY)])
+        tx.account_links.put([replace(links[0], revoked_at=NOW + DAY)])
+    with store.read() as tx:
+        assert tx.account_links.of_account("a") == [links[1], replace(links[0], revoked_at=NOW + DAY)]
+        assert tx.account_links.get("none") is None
+
+
+def test_answers_are_kept_until_they_are_forgotten(store: Store) -> None:
+    kept = KeptAnswer("k1", "f", NOW, 202, "application/json", b"{}")
+    with store.begin() as tx:
+        tx.kept_answers.put([kept, KeptAnswer("k2", "f", NOW + DAY), KeptAnswer("k3", "f", NOW + DAY)])
+        assert tx.kept_answers.end_before(NOW + DAY) == 1
+        tx.kept_answers.remove("k3")
+    with store.read() as tx:
+        assert tx.kept_answers.many(["k1", "k2", "k3"]) == [KeptAnswer("k2", "f", NOW + DAY)]
+
+
+def test_the_outbox_is_read_page_by_page(store: Store) -> None:
+    with store.begin() as tx:
+        tx.outbox.append([message(str(n), "commands") for n in range(5)])
+    with store.read() as tx:
+        first = tx.outbox.pending("commands", 2)
+        rest = tx.outbox.pending("commands", 9, first[-1].outbox_id)
+    assert [one.dedup_key for one in (*first, *rest)] == ["0", "1", "2", "3", "4"]
 
 
 def test_suggestions_are_replaced_whole(store: Store) -> None:
