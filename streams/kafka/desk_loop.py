@@ -29,7 +29,8 @@ TOPICS = (Topic.NEEDS.value, Topic.DEAD_LETTERS.value)
 POLL_MS = 200
 BATCH_RECORDS = 500
 FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 10.0
+LONGEST_PAUSE_SECONDS = 2.0
+"""A database that is there again, or that refused one statement of many, must not be waited for much longer."""
 BEGINNING = 0
 """Where retention has taken it, the consumer's reset policy finds the earliest that is left."""
 
