@@ -42,13 +42,12 @@ def standardise(features: Floats, mean: Floats, scale: Floats) -> Floats:
 
 def design(z: Number, knots: Sequence[Sequence[float]]) -> Number:
     """Straight lines, then bent ones, shape (rows, features + all knots)."""
-    bends = [(place, knot) for place, some in enumerate(knots) for knot in some]
-    straight = z.shape[1]
-    found = np.empty((len(z), straight + len(bends)), z.dtype)
-    found[:, :straight] = z
-    for column, (place, knot) in enumerate(bends, straight):
-        np.maximum(z[:, place] - knot, 0.0, out=found[:, column])
-    return found
+    place = [place for place, some in enumerate(knots) for _ in some]
+    knot = np.array([knot for some in knots for knot in some], z.dtype)
+    bent = np.take(z, np.array(place, np.intp), axis=1)
+    bent -= knot
+    np.maximum(bent, 0.0, out=bent)
+    return np.concatenate([z, bent], axis=1)
 
 
 def log_hazards(model: Additive, features: Floats) -> Floats:
