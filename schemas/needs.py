@@ -226,6 +226,16 @@ class AccountValue(Message):
     value: float = 0.0
 
 
+class ExpectedOrder(Message):
+    """An order that is on its way to the account."""
+
+    order_id: Identifier
+    promised_at: UtcTime
+    """By when it is to arrive."""
+    shipped: bool = False
+    """Whether all of it was reported as shipped."""
+
+
 class AccountStanding(AccountEffect):
     """What the desk must know of an account to judge eligibility and priority; sent whole whenever a part changes."""
 
@@ -259,6 +269,8 @@ class AccountStanding(AccountEffect):
     edi_connected: bool = False
     value: AccountValue | None = None
     """None before the first model."""
+    expected_orders: tuple[ExpectedOrder, ...] | None = None
+    """What is to arrive, the earliest first, at most ten; None: no day is waited for."""
     anew: bool | None = None
     """True: said after a switch to another generation of state, which counts versions anew; it replaces any other."""
 

@@ -5,6 +5,8 @@ from sqlalchemy import Column, Integer, LargeBinary, Table, Text
 from outreach.store.calling_schema import metadata
 from outreach.store.types import UtcMoment
 
+__all__ = ["account_links", "kept_answers", "metadata"]
+
 account_links = Table(
     "account_links",
     metadata,

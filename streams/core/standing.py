@@ -8,12 +8,14 @@ import msgspec
 from schemas.events.accounts import Channel, Purpose, Size
 from schemas.events.ours import Phase
 from schemas.ids import short_int
-from schemas.needs import AccountStanding
+from schemas.needs import AccountStanding, ExpectedOrder
 from streams.core.context import Folding
 from streams.core.facts import last_order_at, last_order_day, to_mend, yearly_spend
+from streams.core.promises import LEAST_UNITS
 from streams.core.worth import value_of, value_parts, value_sign
 from streams.state import Relation, moment
 
+EXPECTED_AT_MOST = 10
 _ENCODER = msgspec.msgpack.Encoder()
 
 
@@ -61,6 +63,16 @@ def _standing(folding: Folding, spend: float) -> AccountStanding:
         account_manager=relation.manager,
         edi_connected=relation.edi,
         value=value_of(folding, spend),
+        expected_orders=_expected(relation),
+    )
+
+
+def _expected(relation: Relation) -> tuple[ExpectedOrder, ...] | None:
+    """None where nothing is waited for: what was told of such accounts stays as it was."""
+    told = _awaited(relation)
+    return (
+        tuple([ExpectedOrder.trusted(order_id=name, promised_at=moment(at), shipped=left) for at, name, left in told])
+        or None
     )
 
 
@@ -83,8 +95,15 @@ def _sign(folding: Folding, spend: float) -> int:
         math.frexp(spend)[1],
         value_parts(folding, spend),
         (relation.channel, relation.manager, relation.edi),
+        *_awaited(relation),
     )
     return -1 - (int.from_bytes(blake2b(_ENCODER.encode(parts), digest_size=8).digest(), "big") >> 1)
+
+
+def _awaited(relation: Relation) -> list[tuple[int, str, bool]]:
+    """When, which order, and whether all of it has left: the earliest of those that are to arrive."""
+    promises = relation.promises.values()
+    return sorted([(one.at, one.order_id, one.to_ship <= LEAST_UNITS) for one in promises])[:EXPECTED_AT_MOST]
 
 
 def _relation(relation: Relation) -> tuple[str, ...]:

@@ -242,3 +242,17 @@ class TestMending:
 def test_the_standard_set_mends_in_every_cell() -> None:
     for cell in standard_profiles("x", START).cells.values():
         assert {NeedKind.RECOVERY, NeedKind.LATE_DELIVERY, NeedKind.DISPUTED_INVOICE} <= set(cell.opens)
+
+
+class TestTold:
+    """What the desk may tell the account of its orders."""
+
+    def test_what_is_to_arrive_and_whether_it_left(self, scene: Scene) -> None:
+        told = [scene.tell(promised(5, wire=3))]
+        told += [scene.tell(OrderShipped(order_id="o1", expected_at=START + 6 * DAY)), scene.pass_time(days=1)]
+        told.append(scene.tell(OrderDelivered(order_id="o1")))
+        said_of = [one.expected_orders for effects in told for one in of(AccountStanding, effects)]
+        first, shipped, *_, last = said_of
+        assert [(one.order_id, one.promised_at, one.shipped) for one in first or ()] == [("o1", START + 5 * DAY, False)]
+        assert [(one.promised_at, one.shipped) for one in shipped or ()] == [(START + 6 * DAY, True)]
+        assert last is None
