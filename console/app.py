@@ -17,16 +17,19 @@ from starlette.staticfiles import StaticFiles
 from console import api, contacts_in, erasure, metrics, outbox, suggestions_out
 from console.access import Access
 from console.context import Console, Me, Services, environment
+from console.counting import Counted, report_counter
 from console.desk_figures import Remembered, read_figures
 from console.feed import Feed
 from console.gate import Gate, Principal, is_machine
+from console.links import PREFIX, Signer
 from console.oidc import Issuer, IssuerSilent, TokenRefused, config_of
-from console.pages import account, agent, login, operator, order, suggestion, team
+from console.pages import account, agent, customer, login, operator, order, profiles, reports, suggestion, team, waiting
 from console.passwords import Passwords
 from console.ports import AcceptEvents, AdminCalls, Clock, LagSource, NoWorkers, OffsetResets, WorkerSource
 from console.problems import Problem, problem
 from console.roles import Role
 from console.texts import text
+from console.wallboard import read_wall
 from outreach.desk import Desk, rules_from
 from outreach.ports import Store
 from outreach.records import AuditEntry
@@ -37,6 +40,7 @@ from streams.telemetry.exposition import Exposition, Read
 
 LOG = logging.getLogger("ringahead.console")
 MAX_BODY_BYTES = 8 * 1024 * 1024
+WALL_SECONDS = 3.0
 
 
 def build(
@@ -86,6 +90,9 @@ def build(
         resets=resets,
         workers=workers or NoWorkers(),
         issuer=issuer or (Issuer(config) if config else None),
+        signer=_signer(settings),
+        wall=Remembered(lambda: read_wall(store, used_desk), WALL_SECONDS),
+        reports=Counted(report_counter(admin or {})),
         metrics=Exposition(parts),
     )
     app = FastAPI(
@@ -116,8 +123,12 @@ def _mount(app: FastAPI) -> None:
         order,
         suggestion,
         team,
+        waiting,
+        profiles,
+        reports,
         operator,
         account,
+        customer,
         api,
         contacts_in,
         erasure,
@@ -138,6 +149,12 @@ def stream(request: Request, console: Services, me: Me, after: int = 0) -> Strea
     return StreamingResponse(
         console.feed.stream(start, me.user_id), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
     )
+
+
+def _signer(settings: Settings) -> Signer | None:
+    """None without a secret: no link leads anywhere then."""
+    secret = settings.link_secret.get_secret_value()
+    return Signer(secret) if secret else None
 
 
 def _changes(store: Store, desk: Desk) -> Callable[[int], list[AuditEntry]]:
@@ -161,6 +178,8 @@ def _recogniser(console: Console, admin_token: str | None) -> Callable[[Request]
     """Who calls: by the Authorization header or else by the cookie, never by both."""
 
     def recognise(request: Request) -> Principal | None:
+        if request.url.path.startswith(PREFIX):
+            return customer.recognised(console, request)
         kind, _, key = request.headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer" and key:
             if admin_token and hmac.compare_digest(key.encode(), admin_token.encode()):
@@ -184,6 +203,8 @@ def _by_token(console: Console, token: str) -> Principal | None:
 
 
 def _error_page(console: Console, request: Request, status: int) -> HTMLResponse:
+    if status == 401:
+        return customer.shut_page(console, request)
     me: Principal | None = getattr(request.state, "principal", None)
     known = status if status in {403, 404} else 500
     fields = {"name": me.name, "roles": me.role} if known == 403 and me else {}

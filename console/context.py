@@ -9,15 +9,18 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from console.access import Access
+from console.counting import Counted
 from console.desk_figures import DeskFigures, Remembered
 from console.feed import Feed
 from console.gate import Principal
+from console.links import Signer
 from console.numbers import dialled, spaced
 from console.oidc import Issuer
 from console.ports import AcceptEvents, AdminCalls, Clock, LagSource, OffsetResets, WorkerSource
 from console.roles import allowed_roles
 from console.texts import named, plain, text
 from console.times import Now, moment_text, now_for
+from console.wallboard import Wall
 from outreach.desk import Desk
 from outreach.ports import Store, Transaction
 from schemas.settings import Settings
@@ -47,6 +50,10 @@ class Console:
     resets: OffsetResets | None
     workers: WorkerSource
     issuer: Issuer | None
+    signer: Signer | None
+    """Of links to accounts' own pages; None: there are none."""
+    wall: Remembered[Wall | None]
+    reports: Counted
 
     def now(self, tx: Transaction) -> Now | None:
         """Business time for a page."""

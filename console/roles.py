@@ -17,17 +17,20 @@ class Role(StrEnum):
     OPERATOR = "operator"
     ERP = "erp"
     ADMIN = "admin"
+    CUSTOMER = "customer"
+    """An account, by a link to its own page; never a user."""
     PROCESS = "process"
     """Another command of this installation, by the token beside the lock file; never a person's."""
 
 
-PEOPLE: frozenset[Role] = frozenset(Role) - {Role.PROCESS}
+PEOPLE: frozenset[Role] = frozenset(Role) - {Role.PROCESS, Role.CUSTOMER}
 CALLERS: frozenset[Role] = frozenset({Role.AGENT, Role.SUPERVISOR, Role.ADMIN})
 WATCHERS: frozenset[Role] = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.ADMIN})
 OPERATORS: frozenset[Role] = frozenset({Role.OPERATOR, Role.ADMIN})
 SUPERVISORS: frozenset[Role] = frozenset({Role.SUPERVISOR, Role.ADMIN})
 SENDERS: frozenset[Role] = frozenset({Role.ERP, Role.ADMIN})
 PROCESSES: frozenset[Role] = frozenset({Role.PROCESS})
+CUSTOMERS: frozenset[Role] = frozenset({Role.CUSTOMER})
 OPEN: frozenset[Role] = frozenset()
 """Needs no login: the login itself, static files, and whether the process lives."""
 
@@ -60,6 +63,15 @@ ENDPOINTS: Mapping[tuple[str, str], frozenset[Role]] = {
     ("POST", "/team/tasks/{task_id}/cancel"): SUPERVISORS,
     ("POST", "/team/reorders/{reorder_id}/approve"): SUPERVISORS,
     ("POST", "/team/reorders/{reorder_id}/reject"): SUPERVISORS,
+    ("GET", "/team/waiting"): SUPERVISORS,
+    ("POST", "/team/tasks/{task_id}/reassign"): SUPERVISORS,
+    ("POST", "/team/agents/{agent_id}/hand-over"): SUPERVISORS,
+    ("GET", "/team/profiles"): SUPERVISORS,
+    ("POST", "/team/profiles/try"): SUPERVISORS,
+    ("POST", "/team/profiles/apply"): SUPERVISORS,
+    ("POST", "/team/profiles/rollback"): SUPERVISORS,
+    ("GET", "/team/reports"): SUPERVISORS,
+    ("GET", "/team/reports/counted"): SUPERVISORS,
     ("GET", "/accounts"): CALLERS | WATCHERS,
     ("GET", "/accounts/{account_id:path}"): CALLERS | WATCHERS,
     ("GET", "/operator"): WATCHERS,
@@ -74,6 +86,8 @@ ENDPOINTS: Mapping[tuple[str, str], frozenset[Role]] = {
     ("GET", "/operator/resets"): OPERATORS,
     ("POST", "/operator/resets/plan"): OPERATORS,
     ("POST", "/operator/resets/do"): OPERATORS,
+    ("GET", "/my/{token}"): CUSTOMERS,
+    ("POST", "/my/{token}/{wish}"): CUSTOMERS,
     ("GET", "/metrics"): WATCHERS,
     ("POST", "/v1/events"): SENDERS | PROCESSES,
     ("POST", "/v1/contacts"): SENDERS,

@@ -5,7 +5,9 @@ A text is a format string; its fields are named. A missing text or field is a Ke
 
 from collections.abc import Mapping
 
+from console.customer_texts import TEXTS as CUSTOMER
 from console.operator_texts import TEXTS as OPERATOR
+from console.team_texts import TEXTS as TEAM
 from console.words import DISPOSITIONS, KINDS, LETTER_REASONS, REASONS
 from console.worth import TEXTS as WORTH
 
@@ -194,7 +196,6 @@ TEXTS: Mapping[str, str] = {
     "team.reorders_none": "No proposal waits.",
     "team.agents": "Who is here",
     "team.agents_none": "Nobody has taken a call yet.",
-    "team.holds_nothing": "holds no task",
     # The operator's page
     # An account
     "account.title": "Account {account_id}",
@@ -252,6 +253,8 @@ TEXTS: Mapping[str, str] = {
     "error.home": "To the start page",
     **WORTH,
     **OPERATOR,
+    **CUSTOMER,
+    **TEAM,
 }
 
 HAPPENINGS: Mapping[str, str] = {

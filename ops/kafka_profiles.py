@@ -30,9 +30,9 @@ READ_RECORDS = 5000
 class KafkaPlace:
     """See `ops.profile_desk.Place`. Raises Unavailable while the database or Kafka cannot be had."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, store: SqlStore | None = None) -> None:
         self._settings = settings
-        self._store: SqlStore = store_for(settings.sqlalchemy_url)
+        self._store: SqlStore = store or store_for(settings.sqlalchemy_url)
         self._desk = Desk(rules_from(settings))
         require_current(self._store.engine)
 

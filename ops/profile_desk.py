@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from ops.profile_edits import edited
 from outreach import profiles as policy
 from outreach.desk import policies
 from outreach.ports import Store, Transaction
 from outreach.profiles import ProfileSet
 from schemas.envelope import Event
-from schemas.errors import ArtefactRefused, BadInput, NotFound
+from schemas.errors import ArtefactRefused, BadInput, NotFound, Refused
 from streams.learning import stored_profiles_event
 from streams.trial import Trial, Work
 
@@ -90,7 +91,7 @@ def _history(place: Place, asked: Asked) -> Mapping[str, Any]:
 
 
 def _diff(place: Place, asked: Asked) -> Mapping[str, Any]:
-    proposed = profiles_from(str(asked.get("text", "")))
+    proposed = _proposed(place, asked)
     with place.store.read() as tx:
         current = tx.artefacts.current(policies.SUBJECT)
         if current is None:
@@ -103,8 +104,20 @@ def _diff(place: Place, asked: Asked) -> Mapping[str, Any]:
     }
 
 
+def _proposed(place: Place, asked: Asked) -> ProfileSet:
+    """The set that is asked about: its JSON, or ``edits`` of the last one, which must still be ``version`` if named."""
+    edits = asked.get("edits")
+    if edits is None:
+        return profiles_from(str(asked.get("text", "")))
+    last = _show(place, {})
+    tried_on = asked.get("version")
+    if tried_on and tried_on != last["version"]:
+        raise Refused("profiles_changed", f"{last['version']} was published since you tried this on {tried_on}")
+    return profiles_from(edited(last["text"], list(map(str, edits)), fresh=True, note=str(asked.get("note") or "")))
+
+
 def _apply(place: Place, asked: Asked) -> Mapping[str, Any]:
-    proposed = profiles_from(str(asked.get("text", "")))
+    proposed = _proposed(place, asked)
 
     def publish(tx: Transaction, at: datetime) -> tuple[ProfileSet, str]:
         return policies.publish(tx, proposed, at, _actor(asked), instead=bool(asked.get("instead")))

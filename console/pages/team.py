@@ -1,4 +1,4 @@
-"""The supervisor's page: calls that nobody finished, tasks that were flagged, reorder proposals, who is there."""
+"""The supervisor's page: wallboard, calls that nobody finished, flagged tasks, reorder proposals, who is there."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,13 +12,14 @@ from console.acting import act
 from console.context import Console, Me, Services
 from console.notices import Notice
 from console.texts import named, plain, text
-from console.times import moment_text
+from console.times import duration_text, moment_text
+from console.wallboard import WITHIN_MINUTES, agent_rows, queue_rows, wall_figures
 from console.words import DISPOSITIONS
 from console.worth import quantity_words
 from outreach.desk import Outcome
 from outreach.ports import Transaction
 from outreach.records import ReorderState, ReorderTask, Task
-from outreach.task import HELD, OPEN, TaskState
+from outreach.task import OPEN, TaskState
 from schemas.decisions import TaskClass
 from schemas.events.ours import Disposition
 
@@ -95,15 +96,15 @@ def mount(app: FastAPI) -> None:
         app.add_api_route(path, handler, methods=["POST"], include_in_schema=False)
 
 
-def show(console: Services, me: Me) -> HTMLResponse:
-    """The whole page."""
+def show(console: Services, me: Me, within: int = WITHIN_MINUTES[1]) -> HTMLResponse:
+    """The whole page; service tasks are in time ``within`` so many minutes."""
     with console.store.read() as tx:
-        return console.page("team.html", me=me, tx=tx, here="/team", **_board(tx))
+        return console.page("team.html", me=me, tx=tx, here="/team", **_board(console, tx, within))
 
 
-def show_board(console: Services) -> HTMLResponse:
+def show_board(console: Services, within: int = WITHIN_MINUTES[1]) -> HTMLResponse:
     """The part that renews itself."""
-    return _answer(console, ())
+    return answer(console, (), within)
 
 
 def settle(console: Services, me: Me, task_id: str, sent: Annotated[Settled, Form()]) -> HTMLResponse:
@@ -113,7 +114,7 @@ def settle(console: Services, me: Me, task_id: str, sent: Annotated[Settled, For
         console.desk.settle(tx, task_id, me.user_id, Outcome(sent.disposition))
         return (_done(DISPOSITIONS[sent.disposition]),)
 
-    return _answer(console, act(console, work))
+    return answer(console, act(console, work))
 
 
 def release(console: Services, me: Me, task_id: str) -> HTMLResponse:
@@ -123,7 +124,7 @@ def release(console: Services, me: Me, task_id: str) -> HTMLResponse:
         console.desk.release(tx, task_id, me.user_id)
         return (_done(text("team.released")),)
 
-    return _answer(console, act(console, work))
+    return answer(console, act(console, work))
 
 
 def cancel(console: Services, me: Me, task_id: str, sent: Annotated[Because, Form()]) -> HTMLResponse:
@@ -133,7 +134,7 @@ def cancel(console: Services, me: Me, task_id: str, sent: Annotated[Because, For
         console.desk.cancel(tx, task_id, me.user_id, sent.reason)
         return (_done(text("team.cancelled")),)
 
-    return _answer(console, act(console, work))
+    return answer(console, act(console, work))
 
 
 def approve(console: Services, me: Me, reorder_id: str, sent: Annotated[Quantity, Form()]) -> HTMLResponse:
@@ -144,7 +145,7 @@ def approve(console: Services, me: Me, reorder_id: str, sent: Annotated[Quantity
         console.desk.send_reorder(tx, reorder_id, me.user_id)
         return (_done(text("team.sent")),)
 
-    return _answer(console, act(console, work))
+    return answer(console, act(console, work))
 
 
 def reject(console: Services, me: Me, reorder_id: str, sent: Annotated[Because, Form()]) -> HTMLResponse:
@@ -154,28 +155,35 @@ def reject(console: Services, me: Me, reorder_id: str, sent: Annotated[Because, 
         console.desk.reject_reorder(tx, reorder_id, me.user_id, sent.reason)
         return (_done(text("team.rejected")),)
 
-    return _answer(console, act(console, work))
+    return answer(console, act(console, work))
 
 
 def _done(what: str) -> Notice:
     return Notice("ok", text("agent.saved", what=what))
 
 
-def _answer(console: Console, notices: Sequence[Notice]) -> HTMLResponse:
+def answer(console: Console, notices: Sequence[Notice], within: int = WITHIN_MINUTES[1]) -> HTMLResponse:
+    """The board as it is now, under these notices."""
     with console.store.read() as tx:
-        return HTMLResponse(console.render("team_board.html", **{**_board(tx), "notices": notices}))
+        return HTMLResponse(console.render("team_board.html", **{**_board(console, tx, within), "notices": notices}))
 
 
-def _board(tx: Transaction) -> dict[str, object]:
+def _board(console: Console, tx: Transaction, within: int) -> dict[str, object]:
     lost = tx.tasks.listed({TaskState.NEEDS_DISPOSITION}, limit=SHOWN)
     flagged = tx.tasks.listed(OPEN - {TaskState.NEEDS_DISPOSITION}, flagged=True, limit=SHOWN)
     reorders = tx.reorders.listed({ReorderState.PROPOSED, ReorderState.APPROVED}, limit=SHOWN)
-    held = {task.agent_id: task for task in tx.tasks.listed(HELD, limit=500)}
+    agents, wall = tx.agents.all(), console.wall.get()
+    minutes = within if within in WITHIN_MINUTES else WITHIN_MINUTES[1]
+    names = {one.queue_id: one.name for one in tx.queues.all()}
     return {
         "notices": (),
         "tasks": [_task_row(task) for task in (*lost, *flagged)],
         "reorders": [_reorder_row(one) for one in reorders],
-        "agents": [(agent, held.get(agent.agent_id)) for agent in tx.agents.all()],
+        "agents": agent_rows(tx, agents, wall),
+        "figures": wall_figures(wall, minutes) if wall else (),
+        "queues": queue_rows(wall, agents, names) if wall else (),
+        "within": minutes,
+        "withins": [(one, duration_text(60 * one)) for one in WITHIN_MINUTES],
     }
 
 

@@ -3,11 +3,15 @@
 import click
 
 from console.app import build
+from console.ports import AdminCalls
 from console.server import ConsoleServer
 from ops.events_to_kafka import EventSender
 from ops.kafka_lag import KafkaLag
+from ops.kafka_profiles import KafkaPlace
 from ops.lag_sampler import SampledLag
 from ops.letter_places import on_kafka
+from ops.profile_desk import answer
+from ops.reports.told import told
 from ops.resets import KafkaResets
 from ops.worker_watch import WorkerPages
 from outreach.store import migrate
@@ -39,12 +43,19 @@ def command(host: str | None, port: int | None) -> None:
                 letters=on_kafka(settings, store),
                 resets=KafkaResets(settings, store),
                 workers=WorkerPages(settings.worker_urls),
+                admin=_admin(settings, store),
             )
             server = ConsoleServer(app, host or settings.console_host, settings.console_port if port is None else port)
             click.echo(f"Console: {server.url}  (Ctrl-C ends it)")
             server.run()
     finally:
         store.close()
+
+
+def _admin(settings: Settings, store: SqlStore) -> AdminCalls:
+    """What supervisors' pages ask of this process; no other command reaches it, as there is no token."""
+    place = KafkaPlace(settings, store)
+    return {"profiles": lambda asked: answer(place, asked), "reports": lambda _: told(settings, store)}
 
 
 def _open(settings: Settings) -> SqlStore:

@@ -24,6 +24,7 @@ from ops.embedded.writer import BusinessTime, Writer, tick_event, wall_hour
 from ops.lag_sampler import SampledLag
 from ops.letter_places import in_file
 from ops.profile_desk import answer
+from ops.reports.told import told
 from ops.team_file import parsed, put_team
 from ops.worker_watch import OwnFold
 from schemas.base import as_utc
@@ -146,7 +147,11 @@ def _admin(opened: Opened, writer: Writer, business_time: BusinessTime) -> Admin
         writer.wake()
         return done
 
+    def reports(_: Mapping[str, Any]) -> Mapping[str, Any]:
+        return told(opened.settings, opened.store)
+
     return {
+        "reports": reports,
         "rebuild": rebuild,
         "tick": tick,
         "learn": learn,

@@ -12,10 +12,11 @@ from fastapi import FastAPI
 from console.app import build
 from console.oidc import Issuer
 from console.passwords import Passwords
-from console.ports import EventOutcome, FixedLag, PartitionLag
+from console.ports import AdminCalls, EventOutcome, FixedLag, PartitionLag
 from outreach.desk import Desk, DeskRules
 from outreach.memory import MemoryStore
 from schemas.settings import Settings
+from tests.console.asked import site_calls
 from tests.console.caller import Caller, sign_in
 from tests.console.seeds import NOW, seed
 
@@ -75,12 +76,13 @@ def make_site(runner: asyncio.Runner) -> Iterator[Callable[..., Site]]:
     """Builds a site; settings by name."""
     made: list[Site] = []
 
-    def making(issuer: Issuer | None = None, **settings: object) -> Site:
+    def making(issuer: Issuer | None = None, admin: AdminCalls | None = None, **settings: object) -> Site:
         clock = WallClock()
         store, desk, lag = MemoryStore(clock), Desk(DeskRules()), FixedLag(LAG)
         with store.begin() as tx:
             seed(desk, tx)
         taken: list[bytes] = []
+        known = site_calls(store, desk) if admin is None else admin
 
         def accept(events: list[bytes]) -> list[EventOutcome]:
             taken.extend(events)
@@ -93,7 +95,7 @@ def make_site(runner: asyncio.Runner) -> Iterator[Callable[..., Site]]:
             desk=desk,
             clock=lambda: NOW,
             accept_events=accept,
-            admin={"tick": lambda sent: {"as_of": sent.get("as_of")}},
+            admin={"tick": lambda sent: {"as_of": sent.get("as_of")}, **known},
             admin_token=ADMIN_TOKEN,
             passwords=Passwords(CHEAP),
             issuer=issuer,

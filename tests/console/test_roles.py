@@ -18,6 +18,7 @@ EXAMPLES = {
     "name": "tick",
     "path": "base.css",
     "reorder_id": "r1",
+    "agent_id": "agent-1",
     "destination": "commands",
 }
 
