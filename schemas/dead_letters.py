@@ -9,6 +9,8 @@ from schemas.errors import DeadLetterReason
 
 KEPT_BYTES = 2_900_000
 """In base64 and with the rest of the letter this stays under the 4 MiB of the topic."""
+KEPT_KEY_BYTES = 10_000
+"""No account has such a key; but somebody may send one of megabytes."""
 
 
 class DeadLetter(Message):
@@ -80,7 +82,10 @@ def dead_letter(
     first_seen: datetime,
     replay_of: str | None = None,
 ) -> DeadLetter:
-    """A letter from raw bytes; of a message that fits no topic the beginning is kept."""
+    """A letter from raw bytes; of a message or a key that fits no topic the beginning is kept."""
+    if key is not None and len(key) > KEPT_KEY_BYTES:
+        detail = f"{detail[:300]} (cut: {KEPT_KEY_BYTES} of {len(key)} bytes of the key are kept)"
+        key = key[:KEPT_KEY_BYTES]
     if len(raw) > KEPT_BYTES:
         detail = f"{detail[:400]} (cut: {KEPT_BYTES} of {len(raw)} bytes are kept)"
         raw = raw[:KEPT_BYTES]

@@ -94,7 +94,8 @@ _MANY_LINES = frozenset({OrderPlaced, OrderChanged, OrderReturned})
 """Facts that are nothing without a line."""
 _PLAIN_TIMES = frozenset({20, 27})
 """Length of ``2026-01-05T00:00:00Z``, without or with six digits of a second."""
-_CACHED = 20_000
+_CACHED, _CACHED_LENGTH = 20_000, 32
+"""Words, and characters of each; a longer one is nobody's price and somebody's megabyte."""
 
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
 _ORDER = msgspec.json.Decoder(_Order)
@@ -108,6 +109,8 @@ class _Memo(dict[str, Any]):
         self._read = TypeAdapter(kind).validate_python
 
     def __missing__(self, word: str) -> Any:
+        if len(word) > _CACHED_LENGTH:
+            return self._read(word)
         if len(self) >= _CACHED:
             self.clear()
         found = self[word] = self._read(word)
@@ -127,9 +130,11 @@ def read(raw: bytes) -> Event:
     """The event of structured-mode JSON, equal to what ``schemas.envelope.decode`` gives; raises the same BadEvent."""
     if b"\\" in raw or b"\x7f" in raw:  # without either no string holds a control character
         return decode(raw)
+    if raw.count(b'"data"') > 1:  # told twice, the last one counts; but what the first holds must be JSON, too
+        return decode(raw)
     try:
         return _plain(raw)
-    except (_Unusual, KeyError, ValueError):  # msgspec's and pydantic's own errors are ValueErrors
+    except (_Unusual, KeyError, ValueError, RecursionError):  # msgspec's and pydantic's own errors are ValueErrors
         return decode(raw)
 
 
@@ -141,7 +146,7 @@ def _plain(raw: bytes) -> Event:
     fact_type = _TYPED.get(told.type)
     if fact_type is not None:
         return Event(told.id, told.source, told.subject, at, _order(fact_type, _ORDER.decode(told.data)), trace)
-    data = from_json(bytes(told.data), allow_inf_nan=False)
+    (data,) = from_json(b"[%b]" % told.data, allow_inf_nan=False)  # as deep as it lies in the envelope
     if type(data) is not dict:
         raise _Unusual
     return Event(told.id, told.source, told.subject, at, CATALOGUE[told.type].model_validate(data), trace)

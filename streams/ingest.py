@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pydantic_core import to_json
 
 from schemas.dead_letters import DeadLetter
-from schemas.envelope import Event, encode, parse_json, trace_of
+from schemas.envelope import Event, encode, parse_json, replayed_letter, trace_of
 from schemas.errors import BadEvent, DeadLetterReason
 from schemas.events import BROADCAST, EVERYBODY, PUBLIC
 from schemas.events.accounts import AccountMerged
@@ -46,7 +46,7 @@ class IngestRules:
 
 def ingest(record: Record, rules: IngestRules, trace: Trace = carried) -> LogEntry | DeadLetter:
     """A log entry, or the letter that says why not. Never raises for bad input."""
-    replay_of = _header(record, REPLAY_HEADER)
+    replay_of = replayed_letter(_header(record, REPLAY_HEADER))
     try:
         event = _accepted(record, rules)
     except BadEvent as error:

@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.base import EARLIEST, LATEST
-from schemas.dead_letters import KEPT_BYTES, DeadLetter
-from schemas.envelope import decode
+from schemas.dead_letters import KEPT_BYTES, KEPT_KEY_BYTES, DeadLetter
+from schemas.envelope import decode, encode
 from schemas.errors import DeadLetterReason
 from schemas.events import ours
 from schemas.events.orders import OrderLine, OrderPlaced
 from schemas.topics import SPEC, Topic
-from streams.ingest import IngestRules, LogEntry, ingest
+from streams.ingest import REPLAY_HEADER, IngestRules, LogEntry, ingest
 from streams.microbatch.ports import Headers, Record
 from tests.streams.harness import START, Partition, in_force, said, tick
 
@@ -347,6 +347,28 @@ def test_the_largest_message_fits_into_a_letter() -> None:
     assert len(result.model_dump_json()) < SPEC[Topic.DEAD_LETTERS].max_message_bytes
     assert result.raw == raw[:KEPT_BYTES]
     assert f"of {len(raw)} bytes are kept" in result.detail
+
+
+@pytest.mark.parametrize("key_bytes", [KEPT_KEY_BYTES, 246_000, 1_500_000, 3_000_000])
+def test_a_key_of_megabytes_fits_into_a_letter_too(key_bytes: int) -> None:
+    raw = b"x" * (SPEC[Topic.ORDERS].max_message_bytes - key_bytes - 80)
+    got = letter(raw, key=b"k" * key_bytes)
+    assert len(got.model_dump_json()) < SPEC[Topic.DEAD_LETTERS].max_message_bytes - 1000
+    assert got.key == b"k" * KEPT_KEY_BYTES
+    assert (f"of {key_bytes} bytes of the key" in got.detail) == (key_bytes > KEPT_KEY_BYTES)
+
+
+@pytest.mark.parametrize("told", [b"x" * 3_000_000, b"\0" * 3_000_000, b"a\nb", b""])
+def test_what_is_no_letters_id_does_not_travel_on(told: bytes) -> None:
+    """Else a header of megabytes becomes an event or a letter that no topic takes, and the worker ends."""
+    headers = ((REPLAY_HEADER, told),)
+    for raw in (order(), b"{"):
+        result = taken(raw, headers=headers)
+        if isinstance(result, LogEntry):
+            assert result.value == encode(decode(order()))
+        else:
+            assert result.replay_of is None
+            assert len(result.model_dump_json()) < 1000
 
 
 def test_a_letter_keeps_what_came() -> None:

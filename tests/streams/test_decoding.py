@@ -26,7 +26,8 @@ ODD: tuple[Any, ...] = (
     "2026-01-05T00:00:00.5Z", "2026-01-05T00:00:00+01:00", "2026-01-05T00:00Z", "2026-01-05T00:00:00",
     "1989-12-31T23:59:59Z",
     "1990-01-01T00:00:00Z", "2099-12-31T23:59:59Z", "2100-01-01T00:00:00Z", "1.0", "application/json", "text/plain",
-    "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", [], {}, [{}], [{"sku": "a", "quantity": "1"}], [{"sku": "a", "quantity": "1", "unit": None}],
+    "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", [], {}, [{}], [{"sku": "a", "quantity": "1"}],
+    [{"sku": "a", "quantity": "1", "unit": None}],
 )  # fmt: skip
 
 
@@ -98,3 +99,37 @@ def test_the_plain_form_needs_no_second_look(name: str, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(decoding, "decode", refused)
     assert read(raw).type == name
+
+
+HEAD = b'{"specversion":"1.0","id":"a","source":"s","subject":"acc","time":"2026-01-05T00:00:00Z","type":"ringahead.'
+TIME, ORDER = b'"data":{"as_of":"2026-01-05T00:00:00Z","x":', b'"data":{"order_id":"o"}'
+
+
+@pytest.mark.parametrize("depth", [190, 199, 200, 250, 999, 5_000, 100_000])
+def test_what_lies_too_deep_is_a_letter_and_no_crash(depth: int) -> None:
+    deep = b"[" * depth + b"]" * depth
+    for raw in (
+        HEAD + b'OrderCancelled.v1","data":' + deep + b"}",
+        HEAD + b'OrderCancelled.v1","data":{"order_id":"o","x":' + deep + b"}}",
+        HEAD + b'OrderCancelled.v1","x":' + deep + b"," + ORDER + b"}",
+        HEAD + b'TimePassed.v1",' + TIME + deep + b"}}",
+    ):
+        assert outcome(read, raw) == outcome(decode, raw)
+
+
+def test_a_place_in_data_may_be_as_deep_as_before_and_no_deeper() -> None:
+    raws = [HEAD + b'TimePassed.v1",' + TIME + b"[" * depth + b"]" * depth + b"}}" for depth in range(150, 220)]
+    assert [outcome(read, raw) for raw in raws] == [outcome(decode, raw) for raw in raws]
+    assert len({isinstance(outcome(read, raw)[0], Event) for raw in raws}) == 2  # type: ignore[index]
+
+
+@pytest.mark.parametrize("first", [b"[" * 300 + b"]" * 300, b'"\xed\xa0\x80"', b'{"a":"\xff"}', b"1" * 5_000, b"null"])
+def test_data_that_are_told_twice_must_be_json_both_times(first: bytes) -> None:
+    raw = HEAD + b'OrderCancelled.v1","data":' + first + b"," + ORDER + b"}"
+    assert outcome(read, raw) == outcome(decode, raw)
+
+
+def test_long_words_are_not_kept() -> None:
+    raw = HEAD + b'OrderPlaced.v1","data":{"order_id":"o","lines":[{"sku":"a","quantity":"1.%s"}]}}' % (b"0" * 1_000)
+    assert outcome(read, raw) == outcome(decode, raw)
+    assert all(len(word) <= 32 for word in decoding._QUANTITIES)
