@@ -16,7 +16,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from console.problems import problem
-from console.rates import LOGINS, PEOPLE_AND_PROGRAMS, RateLimit
+from console.links import PREFIX as CUSTOMER_PREFIX
+from console.rates import CUSTOMERS, LOGINS, PEOPLE_AND_PROGRAMS, RateLimit
 from console.roles import OPEN, Role, allowed_roles, methods_of
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
@@ -64,6 +65,7 @@ class Gate:
         self._max_body_bytes = max_body_bytes
         self._rates = RateLimit(PEOPLE_AND_PROGRAMS, monotonic)
         self._login_rates = RateLimit(LOGINS, monotonic)
+        self._customer_rates = RateLimit(CUSTOMERS, monotonic)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -96,7 +98,9 @@ class Gate:
         busy = self._too_often(request, principal)
         if busy is not None or allowed == OPEN:
             return busy
-        return _to_login(request) if principal is None else self._refuse(request, principal, allowed)
+        if principal is None:
+            return self._error_page(request, 401) if _is_customer(request) else _to_login(request)
+        return self._refuse(request, principal, allowed)
 
     def _refuse(self, request: Request, principal: Principal, allowed: frozenset[Role] | None) -> Response | None:
         """Somebody is known: may he do this, and did he mean it?"""
@@ -110,9 +114,11 @@ class Gate:
 
     def _too_often(self, request: Request, principal: Principal | None) -> Response | None:
         """Logins are counted by address, everything else by who asks; our own commands are not counted."""
-        if principal is not None:
+        if principal is not None and principal.role is Role.CUSTOMER:
+            wait = self._customer_rates.wait_seconds(principal.user_id)
+        elif principal is not None:
             wait = 0.0 if principal.role is Role.PROCESS else self._rates.wait_seconds(principal.user_id)
-        elif request.method not in SAFE_METHODS:
+        elif request.method not in SAFE_METHODS or _is_customer(request):
             wait = self._login_rates.wait_seconds(request.client.host if request.client else "")
         else:
             return None
@@ -134,6 +140,11 @@ class Gate:
 def is_machine(request: Request) -> bool:
     """Whether a program reads the answer."""
     return request.url.path.startswith(MACHINE_PREFIXES)
+
+
+def _is_customer(request: Request) -> bool:
+    """Whether it is a link to an account's own page: no login leads there."""
+    return request.url.path.startswith(CUSTOMER_PREFIX)
 
 
 def _to_login(request: Request) -> Response:

@@ -16,6 +16,8 @@ class Rate:
 
 
 PEOPLE_AND_PROGRAMS = Rate(per_second=20, burst=200)
+CUSTOMERS = Rate(per_second=0.5, burst=40)
+"""By one link."""
 LOGINS = Rate(per_second=0.2, burst=20)
 """From one address; a user's own lock-out comes on top."""
 

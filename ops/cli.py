@@ -58,6 +58,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("rules", "List the calling rules, or say what they make of one place."),
             Entry("report", "Say whether calling pays, what became of tasks, what is normal."),
             Entry("team", "Set queues, and agents with their skills and shifts."),
+            Entry("links", "Make and revoke links with which an account sees its own page."),
             Entry("users", "Add people, set their roles, make login links and API keys."),
             Entry("explain", "Say why a task is there: forecast, versions, events behind it, decisions since."),
             Entry("erase", "Delete an account's people, cancel its tasks, never contact it again."),

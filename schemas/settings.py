@@ -79,6 +79,8 @@ class Settings(BaseSettings):
     """A login ends after this."""
     console_url: str = ""
     """Address under which people reach the console, for links that leave it; none: this machine's own."""
+    link_secret: SecretStr = SecretStr("")
+    """Signs links to accounts' own pages, at least 32 random characters; none: there are no such pages."""
     local_logins: bool = True
     """Passwords and one-time links; false: everybody signs in with the OpenID Connect issuer."""
     oidc_issuer: str = ""

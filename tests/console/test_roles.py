@@ -6,7 +6,7 @@ import pytest
 from fastapi.routing import APIRoute
 from starlette.routing import Mount
 
-from console.roles import ENDPOINTS, OPEN, PEOPLE, Role, allowed_roles
+from console.roles import CUSTOMERS, ENDPOINTS, OPEN, PEOPLE, Role, allowed_roles
 from tests.console.caller import Caller
 from tests.console.conftest import ADMIN_TOKEN, Site
 
@@ -20,6 +20,7 @@ EXAMPLES = {
     "reorder_id": "r1",
     "agent_id": "agent-1",
     "destination": "commands",
+    "wish": "stop",
 }
 
 
@@ -57,6 +58,8 @@ def test_every_endpoint_for_a_person_of_each_role(site: Site, role: Role) -> Non
         status = call(caller, method, example(path))
         if allowed == OPEN or role in allowed:
             assert status in PASSES_THE_GATE, (role, method, path, status)
+        elif allowed == CUSTOMERS:
+            assert status in {404, 429}, (role, method, path, status)  # a link that leads nowhere, whoever follows it
         else:
             assert status == 403, (role, method, path, status)
 
@@ -66,6 +69,8 @@ def test_every_endpoint_without_a_login(site: Site) -> None:
         status = site.caller().send(method, example(path)).status_code
         if allowed == OPEN:
             assert status in {*PASSES_THE_GATE, 403}, (method, path, status)
+        elif allowed == CUSTOMERS:
+            assert status in {404, 429}, (method, path, status)
         else:
             assert status in {303, 401, 429}, (method, path, status)  # so many tries without a key are slowed down
 
@@ -76,6 +81,9 @@ def test_another_command_reaches_its_own_endpoints_only(site: Site) -> None:
         if allowed == OPEN:
             continue
         status = site.caller().send(method, example(path), headers=bearer, json={}).status_code
+        if allowed == CUSTOMERS:
+            assert status in {404, 429}, (method, path, status)
+            continue
         assert (status in PASSES_THE_GATE) is (Role.PROCESS in allowed), (method, path, status)
         assert status in {403, *PASSES_THE_GATE}
 
