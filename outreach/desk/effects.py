@@ -96,6 +96,8 @@ class _Application:
 
     def apply(self, effect: Effect) -> bool:
         """Whether it changed anything; False: it was known already."""
+        came = effect.traceparent if isinstance(effect, AccountEffect) else None
+        self.space.traceparent = None if came is None else self.trace(came)
         match effect:
             case ClockMoved():
                 self.clocks.append(effect)
@@ -106,7 +108,6 @@ class _Application:
             case OrderAnswered():
                 return self._answered(effect)
             case _:
-                self.space.traceparent = self.trace(effect.traceparent) if effect.traceparent else None
                 self._expire(effect)
                 return self._about_account(effect)
 

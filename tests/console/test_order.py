@@ -7,7 +7,7 @@ import pytest
 from outreach.task import TaskState
 from schemas.envelope import decode
 from schemas.events.ours import NeedOverridden, OverrideReason
-from schemas.needs import OrderAnswered, Place, ProductTold
+from schemas.needs import OrderAnswered, Place, ProductTold, WithdrawNeed
 from tests.console.conftest import Site
 from tests.console.seeds import NOW, covered
 from tests.console.test_agent import in_call, state_of
@@ -154,3 +154,19 @@ def test_an_answer_that_nobody_asked_for_changes_nothing(site: Site) -> None:
     agent = post(site)[0]
     told(site, answer("somebody-elses", accepted=True, order_id="X"))
     assert "Waiting for the ERP" in agent.get("/agent").text
+
+
+def test_an_answer_is_told_of_with_its_own_trace_and_no_other(site: Site) -> None:
+    def traced(letter: str) -> str:
+        return f"00-{letter * 32}-{letter * 16}-01"
+
+    _, task_id = post(site)[:2]
+    place = Place(partition=0, offset=0)
+    before = WithdrawNeed(
+        account_id="other", account_version=1, at=NOW, place=place, need_id="n", group="g", cause="covered",
+        traceparent=traced("a"),
+    )  # fmt: skip
+    told(site, before, answer(command_of(site, task_id), accepted=True, order_id="E-1", traceparent=traced("b")))
+    with site.store.read() as tx:
+        details = [entry.detail for entry in tx.audit.since(0) if entry.event == "order_booked"]
+    assert details == [f"E-1 trace={'b' * 32}"]
