@@ -73,6 +73,7 @@ ENDPOINTS: Mapping[tuple[str, str], frozenset[Role]] = {
     ("GET", "/team/reports"): SUPERVISORS,
     ("GET", "/team/reports/counted"): SUPERVISORS,
     ("GET", "/accounts"): CALLERS | WATCHERS,
+    ("GET", "/account-history"): CALLERS | WATCHERS,
     ("GET", "/accounts/{account_id:path}"): CALLERS | WATCHERS,
     ("GET", "/operator"): WATCHERS,
     ("GET", "/operator/board"): WATCHERS,

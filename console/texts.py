@@ -5,6 +5,7 @@ A text is a format string; its fields are named. A missing text or field is a Ke
 
 from collections.abc import Mapping
 
+from console.account_texts import TEXTS as ACCOUNT
 from console.customer_texts import TEXTS as CUSTOMER
 from console.operator_texts import TEXTS as OPERATOR
 from console.team_texts import TEXTS as TEAM
@@ -83,9 +84,9 @@ TEXTS: Mapping[str, str] = {
     "agent.usual_unknown": "usual quantity not known",
     "agent.suggestions": "Also worth a word",
     "suggestion.yes": "They want it",
-    "suggestion.yes_to": "They want {name}",
+    "suggestion.yes_to": "They want it: {name}",
     "suggestion.no": "No",
-    "suggestion.no_to": "They do not want {name}",
+    "suggestion.no_to": "No: they do not want {name}",
     "suggestion.why": "Why not {name}?",
     "suggestion.accepted": "wanted: add it to the order",
     "suggestion.refused": "no: {why}",
@@ -255,6 +256,7 @@ TEXTS: Mapping[str, str] = {
     **OPERATOR,
     **CUSTOMER,
     **TEAM,
+    **ACCOUNT,
 }
 
 HAPPENINGS: Mapping[str, str] = {

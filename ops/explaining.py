@@ -4,6 +4,7 @@ Nothing is computed anew but what speaks against a call now: all else is what wa
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -216,10 +217,10 @@ def _refused(need: Need) -> Decision:
 def _behind(log: Iterable[tuple[Position | None, Event]], groups: set[str]) -> Iterator[Behind]:
     for position, event in log:
         name = event.type.removeprefix("ringahead.").removesuffix(".v1")
-        yield Behind(position, event.time, name, _says(event, groups))
+        yield Behind(position, event.time, name, says(event, groups))
 
 
-def _says(event: Event, groups: set[str]) -> str:
+def says(event: Event, groups: AbstractSet[str]) -> str:
     """An order's lines of the task's own products first; of anything else what it says."""
     fact = event.fact
     if not isinstance(fact, OrderPlaced | OrderChanged | OrderReturned):

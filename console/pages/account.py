@@ -1,16 +1,20 @@
 """One record of one account: standing, needs with the reasons of a no, tasks, reorders, contacts, timeline."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import quote
 
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from console.consumption import bought, charts
 from console.context import Console, Me, Services
+from console.counting import ask
 from console.gate import Principal
+from console.history import SEEN, Happening, happenings, paged
 from console.roles import CALLERS
-from console.texts import HAPPENINGS, named, plain, text
+from console.texts import named, plain, text
 from console.times import moment_text
 from console.words import KINDS
 from console.worth import quantity_words, value_rows
@@ -18,6 +22,9 @@ from outreach.desk import AccountRecord
 from outreach.ports import Transaction
 from outreach.records import AuditEntry, Need, NeedStatus
 from schemas.errors import NotFound
+
+HISTORY = 2000
+"""Audit entries that the timeline goes back to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +40,10 @@ class NeedRow:
     at: str
 
 
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """One line of the timeline."""
-
-    at: str
-    what: str
-    detail: str
-    actor: str
-
-
 def mount(app: FastAPI) -> None:
     """Add the routes."""
     app.add_api_route("/accounts", find, methods=["GET"], include_in_schema=False)
+    app.add_api_route("/account-history", show_history, methods=["GET"], include_in_schema=False)
     app.add_api_route("/accounts/{account_id:path}", show, methods=["GET"], include_in_schema=False)
 
 
@@ -58,7 +56,7 @@ def find(console: Services, me: Me, account_id: str = "") -> Response:
         return _find_page(console, tx, me, "")
 
 
-def show(console: Services, me: Me, account_id: str) -> HTMLResponse:
+def show(console: Services, me: Me, account_id: str, kind: str = "", page: int = 1) -> HTMLResponse:
     """The record; who looked is in the audit. Contacts are for those who call."""
     record = _record(console, me, account_id)
     with console.store.read() as tx:
@@ -78,17 +76,37 @@ def show(console: Services, me: Me, account_id: str) -> HTMLResponse:
             reorders=[
                 (one, plain(one.state), moment_text(one.changed_at), quantity_words(one)) for one in record.reorders
             ],
-            timeline=[_happening(entry) for entry in record.history],
+            **_history(happenings(record), record, kind, page, "reading" if "account" in console.admin else "none"),
+            asked_page=page,
             sees_contacts=me.role in CALLERS,
             made=text("made.account") if generated else "",
         )
+
+
+def show_history(console: Services, me: Me, account_id: str, kind: str = "", page: int = 1) -> HTMLResponse:
+    """Timeline and consumption with what the log holds; reading it takes longer than a page may."""
+    record = _record(console, me, account_id)
+    if record is None:
+        raise NotFound("no_such_account", account_id)
+    told = ask(console.admin, "account", {"account_id": account_id})
+    shown = _history(happenings(record, told["events"]), record, kind, page, "")
+    with console.store.read() as tx:
+        today = (console.desk.business_time(tx) or console.clock()).date()
+        shown["charts"] = charts(bought(tx, told["orders"]), record.needs, today)
+    return HTMLResponse(console.render("timeline_list.html", **shown))
+
+
+def _history(found: Sequence[Happening], record: AccountRecord, kind: str, page: int, log: str) -> dict[str, object]:
+    path = f"/accounts/{quote(record.account_id, safe='')}"
+    return {"shown": paged(found, kind, page), "log": log, "charts": None, "path": path}
 
 
 def _record(console: Console, me: Principal, account_id: str) -> AccountRecord | None:
     """The record, and the note that this user read it; None when nothing is held of such an account."""
     try:
         with console.store.read() as tx:
-            record = console.desk.account(tx, account_id)
+            known = console.desk.account(tx, account_id)
+            record = replace(known, history=tuple(tx.audit.about(account_id=account_id, limit=HISTORY)))
     except NotFound:
         return None
     parts = (record.standing, record.needs, record.tasks, record.contacts, record.history)
@@ -101,7 +119,7 @@ def _record(console: Console, me: Principal, account_id: str) -> AccountRecord |
 
 
 def _seen(me: Principal, account_id: str, at: datetime) -> AuditEntry:
-    return AuditEntry(0, at, f"account:{account_id}", account_id, me.user_id, "seen", None, None, 0)
+    return AuditEntry(0, at, f"account:{account_id}", account_id, me.user_id, SEEN, None, None, 0)
 
 
 def _find_page(console: Console, tx: Transaction, me: Principal, missing: str) -> HTMLResponse:
@@ -150,16 +168,3 @@ def _need_row(need: Need) -> NeedRow:
         evidence=evidence.sentence if evidence else "",
         at=moment_text(need.at),
     )
-
-
-def _happening(entry: AuditEntry) -> Happening:
-    moved = entry.before != entry.after and entry.after
-    detail = f"{plain(entry.before or '')} → {plain(entry.after or '')}".strip(" →") if moved else ""
-    spoken = "" if _is_digest(entry.detail) else plain(entry.detail)
-    told = " · ".join(part for part in (detail, spoken) if part)
-    return Happening(moment_text(entry.at), HAPPENINGS.get(entry.event, plain(entry.event)), told, entry.actor)
-
-
-def _is_digest(detail: str) -> bool:
-    """Ids of attempts and commands: for programs, not for the timeline."""
-    return len(detail) == 32 and set(detail) <= set("0123456789abcdef")

@@ -13,7 +13,7 @@ from pydantic_core import from_json
 from console.app import build
 from console.ports import AdminCalls, EventOutcome
 from console.server import ConsoleServer
-from ops import letter_desk
+from ops import account_log, letter_desk
 from ops.contacts_in import keep_asked
 from ops.embedded import rebuilding
 from ops.embedded.installation import Opened
@@ -29,6 +29,7 @@ from ops.team_file import parsed, put_team
 from ops.worker_watch import OwnFold
 from schemas.base import as_utc
 from schemas.errors import BadInput, RingaheadError
+from streams.embedded import tables
 from streams.embedded.lock import DataFolderLock, Owner
 from streams.ingest import IngestRules
 from streams.microbatch.ports import Record
@@ -150,7 +151,12 @@ def _admin(opened: Opened, writer: Writer, business_time: BusinessTime) -> Admin
     def reports(_: Mapping[str, Any]) -> Mapping[str, Any]:
         return told(opened.settings, opened.store)
 
+    def account(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        with opened.store.read() as tx:
+            return account_log.told(tables.of_key(tx.connection, str(asked["account_id"]).encode()))
+
     return {
+        "account": account,
         "reports": reports,
         "rebuild": rebuild,
         "tick": tick,

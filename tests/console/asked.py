@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from console.ports import AdminCalls
@@ -30,6 +30,18 @@ HOLDOUT = {
             "held_out": 5,
         },
         {"cell": "small-ignition", "metric": "orders"},
+    ],
+}
+ORDER_DAYS = [date(2011, 4, 2) + timedelta(days=28 * number) for number in range(9)]
+ACCOUNT_LOG = {
+    "events": [
+        {"at": f"{day}T10:00:00+00:00", "type": "OrderPlaced", "says": f"SO-{n}: 64 x 85123A"}
+        for n, day in enumerate(ORDER_DAYS)
+    ],
+    "orders": [
+        {"day": day.isoformat(), "sku": sku, "units": 40.0 + 8 * (n % 4)}
+        for n, day in enumerate(ORDER_DAYS)
+        for sku in ("85123A", "22423")
     ],
 }
 TASKS = [
@@ -74,4 +86,7 @@ def site_calls(store: Store, desk: Desk) -> AdminCalls:
     def reports(asked: Mapping[str, Any]) -> Mapping[str, Any]:
         return {"holdout": HOLDOUT, "tasks": TASKS, "until": NOW.isoformat()}
 
-    return {"profiles": lambda asked: answer(place, asked), "reports": reports}
+    def account(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        return ACCOUNT_LOG if asked["account_id"] == "17850" else {"events": [], "orders": []}
+
+    return {"account": account, "profiles": lambda asked: answer(place, asked), "reports": reports}

@@ -1,6 +1,10 @@
 """One record of one account, who may see which part of it, and that reading it is noted."""
 
+from datetime import timedelta
+
+from console.history import Happening, paged
 from tests.console.conftest import Site
+from tests.console.seeds import NOW
 
 
 def test_the_record_shows_needs_tasks_suggestions_and_what_happened(site: Site) -> None:
@@ -60,3 +64,34 @@ def test_the_search_leads_to_the_record(site: Site) -> None:
     agent = site.as_role("agent")
     assert "Find an account" in agent.get("/accounts").text
     assert agent.get("/accounts?account_id=%20a/b%20").headers["location"] == "/accounts/a%2Fb"
+
+
+def test_the_timeline_is_narrowed_and_who_read_it_is_not_in_the_way(site: Site) -> None:
+    agent = site.as_role("agent")
+    everything = agent.get("/accounts/17850").text
+    assert "Record read" not in everything
+    assert "Events and consumption are being read" in everything
+    assert "Record read" in agent.get("/accounts/17850?kind=reads").text
+    forecasts = agent.get("/accounts/17850?kind=forecasts").text
+    assert "2011-12-05" in forecasts
+    assert "Task opened" not in forecasts
+    assert "Party bunting: not acted on" in agent.get("/accounts/15100?kind=decisions").text
+
+
+def test_events_and_consumption_come_from_the_log(site: Site) -> None:
+    part = site.as_role("agent").get("/account-history?account_id=17850").text
+    assert "SO-3: 64 x 85123A" in part
+    assert "Consumption and what is expected" in part
+    assert "White Hanging Heart" in part or "White hanging heart" in part
+    assert "9 orders since 2 Apr 2011, the last of 40 on 12 Nov 2011. Expected between" in part
+    assert "Nothing was forecast of it yet." in part
+    assert part.count('class="range"') == 1
+    assert site.as_role("agent").get("/account-history?account_id=nobody").status_code == 404
+
+
+def test_a_long_timeline_has_pages() -> None:
+    rows = [Happening(NOW - timedelta(hours=n), "events", f"event {n}", "") for n in range(95)]
+    shown = paged(rows, "", 3)
+    assert (shown.page, shown.pages, len(shown.rows), shown.rows[-1].what) == (3, 3, 15, "event 94")
+    assert (paged(rows, "", 99).page, paged(rows, "", -1).page) == (3, 1)
+    assert (paged(rows, "contacts", 1).rows, paged(rows, "nonsense", 1).kind) == ([], "")

@@ -22,6 +22,7 @@ from outreach.store.sql import SqlStore, store_for
 from outreach.task import TaskState
 from schemas.needs import OrderAnswered, Place
 from schemas.settings import Settings
+from tests.console.asked import site_calls
 from tests.console.conftest import LAG
 from tests.console.seeds import NOW, covered, seed
 
@@ -78,9 +79,9 @@ def served(tmp_path: Path) -> Iterator[Served]:
     upgrade(store.engine)
     with store.begin() as tx:
         seed(desk, tx)
-        for name in ("agent", "operator"):
+        for name in ("agent", "operator", "supervisor"):
             add_user(tx, name, name, None)
-    app = build(Settings(), store, FixedLag(LAG), desk=desk, clock=lambda: NOW)
+    app = build(Settings(), store, FixedLag(LAG), desk=desk, clock=lambda: NOW, admin=site_calls(store, desk))
     server = ConsoleServer(app, "127.0.0.1", 0)
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -21,7 +21,7 @@ SOURCES = {
     for item in folder.iterdir()
     if item.name.endswith(".py")
 }
-DYNAMIC = ("account.fact_", "account.need_", "operator.runtime_", "error.title_", "error.text_")
+DYNAMIC = ("account.fact_", "account.kind_", "account.need_", "operator.runtime_", "error.title_", "error.text_")
 
 
 def test_closed_lists_have_words() -> None:

@@ -1,0 +1,49 @@
+"""What the log of record holds of one account, as plain values for its page: events in words, orders by day."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from ops.explaining import says
+from schemas.envelope import Event
+from schemas.errors import BadEvent
+from schemas.events.orders import OrderCancelled, OrderChanged, OrderPlaced
+from streams.microbatch.ports import Record
+from streams.processor import read_event
+
+EVENTS_AT_MOST = 5000
+"""The newest of them; an account with more is a feed, not a customer that somebody reads about."""
+
+
+def told(records: Iterable[Record]) -> Mapping[str, Any]:
+    """``events`` (at, type, says), oldest first; ``orders`` (day, sku, units) as last changed, none cancelled."""
+    events = [event for record in records if (event := _read(record)) is not None]
+    return {
+        "events": [_event(one) for one in events[-EVENTS_AT_MOST:]],
+        "orders": _orders(events),
+    }
+
+
+def _read(record: Record) -> Event | None:
+    try:
+        return read_event(record)
+    except BadEvent:
+        return None
+
+
+def _event(event: Event) -> Mapping[str, str]:
+    name = event.type.removeprefix("ringahead.").removesuffix(".v1")
+    return {"at": event.time.isoformat(), "type": name, "says": says(event, frozenset())}
+
+
+def _orders(events: Iterable[Event]) -> list[Mapping[str, Any]]:
+    known: dict[str, tuple[date, Mapping[str, float]]] = {}
+    for event in events:
+        fact = event.fact
+        if isinstance(fact, OrderCancelled):
+            known.pop(fact.order_id, None)
+        elif isinstance(fact, OrderPlaced | OrderChanged):
+            day = known[fact.order_id][0] if fact.order_id in known else event.time.date()
+            known[fact.order_id] = day, {line.sku: float(line.quantity) for line in fact.lines}
+    rows = [(day, sku, units) for day, lines in known.values() for sku, units in lines.items()]
+    return [{"day": day.isoformat(), "sku": sku, "units": units} for day, sku, units in sorted(rows)]
