@@ -112,6 +112,8 @@ def run(
 def _cold(history: OrderDays, day: int, level: Level, methods: Sequence[Method]) -> list[Judged]:
     """Who has one or two orders, or an account under YOUNG_DAYS old, by COLD_METHODS."""
     candidates = candidates_at(history, day, level, 1)
+    if not len(candidates):
+        return []
     columns = candidates.pairs.columns
     account = columns if columns.account is None else columns.account
     masks = {FEW_ORDERS: columns.orders < MIN_ORDERS, YOUNG: day - account.first_day < YOUNG_DAYS}
