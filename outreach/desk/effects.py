@@ -154,10 +154,8 @@ class _Application:
 
     def _open(self, effect: OpenNeed) -> bool:
         known = self.space.needs.get(effect.need_id)
-        if known is not None:
-            newer = effect.account_version > known.account_version
-            if known.status is not NeedStatus.REFUSED or not newer:
-                return False
+        if known is not None and (known.status is not NeedStatus.REFUSED or not _is_newer(effect, known)):
+            return False
         need = _need_of(effect)
         if effect.account_id in self.erased:
             self.space.put_need(replace(need, status=NeedStatus.REFUSED, reasons=(Reason.DATA_ERASED,)))
@@ -205,7 +203,7 @@ class _Application:
     def _refuse(self, effect: RefuseNeed) -> bool:
         known = self.space.needs.get(effect.need_id)
         if known is not None:
-            if known.status is NeedStatus.ENDED or known.account_version >= effect.account_version:
+            if known.status is NeedStatus.ENDED or not _is_newer(effect, known):
                 return False
             self.space.put_need(
                 replace(known, reasons=effect.reasons, account_version=effect.account_version, at=effect.at)
@@ -264,6 +262,11 @@ def _accounts_of(effect: AccountEffect) -> tuple[str, ...]:
     """The effect's own account, and the one that it continues as."""
     into = effect.merged_into if isinstance(effect, AccountStanding) else None
     return (effect.account_id,) if into is None else (effect.account_id, into)
+
+
+def _is_newer(effect: AccountEffect, known: Need) -> bool:
+    """Whether it was said after what is known; by business time, too, as another generation may count lower."""
+    return effect.account_version > known.account_version or effect.at > known.at
 
 
 def _need_of(effect: OpenNeed) -> Need:

@@ -1,5 +1,6 @@
 """What is said at a switch, who may fold, and the file that a state is built in."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from outreach.desk import Desk, rules_from
 from outreach.memory import MemoryStore
+from outreach.records import NeedStatus
 from outreach.store.migrate import upgrade
 from outreach.store.sql import SqlStore, create
 from schemas.errors import Misconfigured, Unavailable
@@ -18,6 +20,8 @@ from streams.generations.comparing import Comparison, Unequal, differences, uneq
 from streams.generations.files import GenerationFile
 from streams.kafka.generation import Generation
 from streams.state import Account, Pair
+from tests.outreach.made import NOW, opened, refused
+from tests.outreach.made import need as need_of
 from tests.streams.harness import START
 from tests.streams.harness import MemoryStore as Rows
 
@@ -41,6 +45,21 @@ def test_a_standing_said_anew_counts_whatever_its_version_and_the_next_ones_foll
             seen.append(tx.standings.many(["acme"])[0].tier)
     engine.dispose()
     assert seen == [1, 1, 3, 4, 4]
+
+
+def test_a_refused_need_is_opened_by_a_generation_that_counts_lower() -> None:
+    store, desk = MemoryStore(lambda: START), Desk(rules_from(Settings()))
+    status: list[NeedStatus] = []
+    for effect in (
+        refused("acme", version=80),
+        standing(50, 2, anew=True),
+        opened("acme", version=51, at=NOW),  # said before, in the count of before
+        opened("acme", version=51, at=NOW + timedelta(hours=1)),
+    ):
+        with store.begin() as tx:
+            desk.apply_effects(tx, [effect])
+            status += [need.status for need in tx.needs.many([need_of("acme")])]
+    assert status == [NeedStatus.REFUSED, NeedStatus.REFUSED, NeedStatus.REFUSED, NeedStatus.OPEN]
 
 
 class TestWhoMayFold:
