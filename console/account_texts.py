@@ -1,8 +1,9 @@
-"""Words of an account's record: kinds of the timeline, events of the log, the consumption chart."""
+"""Words of the call card's script and of an account's record: kinds of the timeline, events of the log, the consumption chart."""
 
 from collections.abc import Mapping
 
 TEXTS: Mapping[str, str] = {
+    "agent.script": "What to say",
     "account.kind_events": "Events",
     "account.kind_contacts": "Contacts",
     "account.kind_forecasts": "Forecasts",

@@ -42,6 +42,8 @@ SERVICE_KEYS = (
 )
 WITHOUT_PRODUCT = frozenset(ALL_KINDS)
 """Needs of the account as a whole: no product, no quantity, no day."""
+PAST_DAYS = 180
+"""How far back the picture shows orders."""
 ASKS = {Disposition.CALLBACK: "callback", Disposition.HAS_STOCK: "stock", Disposition.DO_NOT_CALL: "dnc"}
 """Dispositions that open a dialog first; of a lost account also not_interested, which asks for the reason."""
 
@@ -247,8 +249,9 @@ def _picture(evidence: Evidence, now: Now | None) -> Picture | None:
     if evidence.p10_on is None or evidence.p50_on is None or evidence.p90_on is None:
         return None
     today = (now.moment if now else evidence.as_of).date()
-    past = (evidence.last_order_on,) if evidence.last_order_on else ()
-    return timeline(Outlook(today, evidence.p10_on, evidence.p50_on, evidence.p90_on, past))
+    last = (evidence.last_order_on,) if evidence.last_order_on else ()
+    past = sorted({*evidence.past_orders_on, *last})
+    return timeline(Outlook(today, evidence.p10_on, evidence.p50_on, evidence.p90_on, past, PAST_DAYS))
 
 
 def _attempt(attempt: Attempt, zone: ZoneInfo | None) -> tuple[str, str]:

@@ -22,6 +22,8 @@ class Outlook:
     mid: date
     late: date
     past: Sequence[date] = ()
+    back_days: int = 60
+    """So far back at least, as far as there are orders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def _axis(outlook: Outlook) -> _Axis:
     """From the past orders that still fit beside the range, to a little after it."""
     ahead_days = min(max((outlook.late - outlook.today).days, 7), LONGEST_AHEAD_DAYS)
     oldest = min(outlook.past, default=outlook.today)
-    shown = max(oldest, outlook.today - timedelta(days=max(3 * ahead_days, 60)))
+    shown = max(oldest, outlook.today - timedelta(days=max(3 * ahead_days, outlook.back_days)))
     first = min(shown, outlook.early, outlook.today) - timedelta(days=2)
     last = outlook.today + timedelta(days=ahead_days + 3)
     return _Axis(first, (last - first).days)

@@ -81,7 +81,7 @@ def _chart(
     known = told if told is not None and told[2] > last else None
     early, mid, late = known or (today, today, today)
     past = sorted(day for day in days if day >= today - LOOK_BACK)
-    picture = timeline(Outlook(today, early, mid, late, past))
+    picture = timeline(Outlook(today, early, mid, late, past, LOOK_BACK.days))
     highest = max(days[day] for day in past)
     shown = past[len(past) - len(picture.past) :]
     bars = [_bar(mark, days[day] / highest) for mark, day in zip(picture.past, shown, strict=True)]

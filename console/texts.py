@@ -147,7 +147,7 @@ TEXTS: Mapping[str, str] = {
     "chart.description": "Last order {last}. The next order is expected between {early} and {late}, most likely {mid}.",
     "chart.no_last": "not known",
     "chart.now": "today",
-    "chart.last": "last order",
+    "chart.last": "past orders",
     "chart.range": "8 of 10 would order within",
     "chart.mid": "expected {day}",
     "chart.none": "There is no date range for this need.",

@@ -73,6 +73,8 @@ class Evidence(Message):
     """Distinct days on which the account ordered this group."""
     usual_gap_days: float | None = None
     last_order_on: date | None = None
+    past_orders_on: tuple[date, ...] = ()
+    """The newest order days of this group that are remembered one by one, oldest first."""
     p10_on: date | None = None
     p50_on: date | None = None
     p90_on: date | None = None

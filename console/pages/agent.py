@@ -15,6 +15,7 @@ from console.context import Console, Me, Services
 from console.gate import Principal
 from console.notices import Notice, of_banner, of_ended, of_reasons
 from console.offers import REASONS, asked_orders, order_lines
+from console.scripts import script_of
 from console.texts import plain, text
 from console.times import Now, clock_text
 from console.words import DISPOSITIONS, WHYS
@@ -217,6 +218,7 @@ def _desk_context(
         "call": call_view(card, now, tx.db_now()) if card else None,
         "order_lines": order_lines(card, console.settings.reporting_currency) if card else (),
         "asked": asked_orders(card) if card else (),
+        "script": script_of(card) if card else (),
         "override_reasons": REASONS,
         "whys": {str(why): words for why, words in WHYS.items()},
         "idle": None if card else _idle(tx, now, nothing),

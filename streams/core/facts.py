@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from forecasting.explain import level_sentence, order_sentence
+from forecasting.pair import PairState
 from outreach.kinds import kind_of
 from outreach.profiles import Profile
 from outreach.rules import Facts
@@ -102,8 +103,10 @@ def event_evidence(
     )
 
 
-def forecast_evidence(folding: Folding, profile: Profile, lead_time_days: float, outlook: Outlook) -> Evidence:
-    """Evidence of a need that a forecast opened."""
+def forecast_evidence(
+    folding: Folding, profile: Profile, lead_time_days: float, outlook: Outlook, orders: PairState
+) -> Evidence:
+    """Evidence of a need that a forecast opened; ``orders``: those of the pair."""
     partition, last_day = folding.context.partition, outlook.last_day
     return Evidence(
         as_of=folding.at,
@@ -120,6 +123,7 @@ def forecast_evidence(folding: Folding, profile: Profile, lead_time_days: float,
         order_days=outlook.order_days,
         usual_gap_days=round(outlook.usual_gap_days, 2),
         last_order_on=date.fromordinal(last_day) if last_day > 0 else None,
+        past_orders_on=tuple(date.fromordinal(day) for day in sorted({mark.day for mark in orders.ring})),
         p10_on=_date(outlook.p10_day),
         p50_on=_date(outlook.p50_day),
         p90_on=_date(outlook.p90_day),

@@ -50,7 +50,7 @@ def stay_quiet(pair: Pair, look_hour: int) -> None:
 def _act(folding: Folding, profile: Profile, group: str, pair: Pair, outlook: Outlook, view: PairView) -> None:
     product = folding.context.partition.products.get(group)
     facts = facts_of(folding, profile, available=product is None or product.available)
-    evidence = forecast_evidence(folding, profile, lead_time(folding, profile, group), outlook)
+    evidence = forecast_evidence(folding, profile, lead_time(folding, profile, group), outlook, pair.orders)
     until = _valid_until(folding, profile, outlook)
     match decide(view, profile, facts):
         case Suppress(reasons=reasons):

@@ -46,6 +46,7 @@ def evidence(sentence: str, *, degraded: bool = False, p_due: float = 0.81) -> E
         order_days=9,
         usual_gap_days=28.0,
         last_order_on=today - timedelta(days=27),
+        past_orders_on=tuple((today - timedelta(days=27)) - timedelta(days=28 * n) for n in range(5, -1, -1)),
         p10_on=today - timedelta(days=1),
         p50_on=today + timedelta(days=2),
         p90_on=today + timedelta(days=13),
