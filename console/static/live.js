@@ -49,5 +49,10 @@ export function startLive() {
     if (due) return;
     due = setTimeout(() => { due = 0; refresh(); }, 1000);
   });
+  // What this user did in another tab is not told to this one; when it comes to the front, it looks.
+  document.addEventListener("visibilitychange", () => {
+    const task = document.querySelector("[data-task]")?.dataset.task;
+    if (document.visibilityState === "visible" && task) showChange(task);
+  });
   addEventListener("pagehide", () => source.close());
 }
