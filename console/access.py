@@ -1,5 +1,6 @@
 """Logins: passwords, lock-out, sessions, one-time links, API keys. Tokens are known to their bearer only."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -7,6 +8,7 @@ from console.gate import Principal
 from console.oidc import Identity
 from console.passwords import Passwords, new_token, token_hash
 from console.roles import PEOPLE, Role
+from console.scopes import scopes_of
 from outreach.access import LoginLink, Session, User
 from outreach.ports import Store, Transaction
 from schemas.errors import BadInput, NotFound
@@ -132,7 +134,8 @@ def _may_enter(user: User) -> bool:
 
 
 def _principal_of(user: User, session: Session) -> Principal:
-    return Principal(user.user_id, user.name, Role(user.role), session.csrf or None)
+    scopes = None if session.scopes is None else frozenset(session.scopes)
+    return Principal(user.user_id, user.name, Role(user.role), session.csrf or None, scopes)
 
 
 def _lock_of(user: User | None, now: datetime) -> LockedOut | None:
@@ -183,13 +186,21 @@ def one_time_link(tx: Transaction, name: str, base_url: str, valid_minutes: int 
     return f"{base_url.rstrip('/')}/login/link/{token}"
 
 
-def new_api_key(tx: Transaction, name: str, valid_days: int = 365) -> str:
-    """A key for programs of this user: ``Authorization: Bearer KEY``; raises NotFound. It is shown once."""
+def new_api_key(tx: Transaction, name: str, valid_days: int = 365, scopes: Collection[str] | None = None) -> str:
+    """A key for programs of this user: ``Authorization: Bearer KEY``; raises NotFound. It is shown once.
+
+    ``scopes`` None: all that the user's role may do. Raises BadInput for one that is of no use to the role.
+    """
     user = tx.users.named(name)
     if user is None:
         raise NotFound("no_such_user", name)
+    words = None if scopes is None else tuple(sorted(set(scopes)))
+    useful = scopes_of(Role(user.role))
+    if words is not None and not (words and set(words) <= useful):
+        raise BadInput(f"scopes of the role {user.role} are {', '.join(sorted(useful)) or 'none'}")
     key, now = new_token(), tx.db_now()
-    tx.sessions.put([Session(token_hash(key), user.user_id, KEY_WITHOUT_COOKIE, now, now + timedelta(days=valid_days))])
+    ends = now + timedelta(days=valid_days)
+    tx.sessions.put([Session(token_hash(key), user.user_id, KEY_WITHOUT_COOKIE, now, ends, words)])
     return key
 
 

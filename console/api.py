@@ -11,11 +11,13 @@ from starlette.concurrency import run_in_threadpool
 
 from console.context import Console, Me, Services
 from console.events_in import checked, split
+from console.openapi import described
 from console.ports import EventOutcome
-from console.problems import MEDIA_TYPE, Problem
+from console.problems import Problem, answers
 from console.roles import Role
-from schemas.envelope import Envelope
+from schemas.asyncapi import whole
 from schemas.errors import Unavailable
+from schemas.publishing import VERSION, documents
 
 
 class EventResult(BaseModel):
@@ -44,7 +46,6 @@ class Health(BaseModel):
     status: Literal["ok", "ready"]
 
 
-_PROBLEM = {"content": {MEDIA_TYPE: {"schema": {"type": "object"}}}}
 _EVENT_BODY = {
     "requestBody": {
         "required": True,
@@ -67,7 +68,7 @@ def mount(app: FastAPI) -> None:
         methods=["GET"],
         response_model=Health,
         summary="The database answers",
-        responses={503: {"description": "It does not", **_PROBLEM}},
+        responses=answers(_503="It does not"),
     )
     app.add_api_route(
         "/v1/events",
@@ -76,27 +77,26 @@ def mount(app: FastAPI) -> None:
         status_code=202,
         response_model=Receipt,
         summary="CloudEvents 1.0 as JSON: one, a batch, or binary mode",
-        responses={code: {"description": words, **_PROBLEM} for code, words in _ANSWERS.items()},
+        responses=answers(_422="No event of the request could be accepted"),
         openapi_extra=_EVENT_BODY,
     )
-    app.add_api_route("/v1/openapi.json", describe, methods=["GET"], include_in_schema=False)
+    for path, handler, words in (
+        ("/v1/openapi.json", describe, "This document"),
+        ("/v1/asyncapi.json", describe_topics, "AsyncAPI document of topics and messages"),
+    ):
+        app.add_api_route(path, handler, methods=["GET"], response_model=dict[str, Any], summary=words)
     app.add_api_route("/internal/{name}", call_admin, methods=["POST"], include_in_schema=False)
-
-
-_ANSWERS = {
-    401: "No or an unknown key",
-    403: "A role that may not send events",
-    413: "The body is too large",
-    422: "No event of the request could be accepted",
-    503: "Events cannot be stored now: send them again later",
-}
 
 
 def describe(request: Request) -> JSONResponse:
     """OpenAPI document of this API."""
-    document: dict[str, Any] = request.app.openapi()
-    document["components"]["schemas"].setdefault("Envelope", Envelope.model_json_schema())
-    return JSONResponse(document)
+    return JSONResponse(described(request.app))
+
+
+def describe_topics() -> JSONResponse:
+    """AsyncAPI document: topics, and the messages on them."""
+    files = {path: body for path, body in documents().items() if path != "asyncapi.json"}
+    return JSONResponse(whole(VERSION, files))
 
 
 def alive() -> Health:

@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from console import api, contacts_in, erasure, metrics, outbox, suggestions_out
 from console.access import Access
+from console.again import Again
 from console.context import Console, Me, Services, environment
 from console.counting import Counted, report_counter
 from console.desk_figures import Remembered, read_figures
@@ -106,7 +107,8 @@ def build(
 
 
 def _guard(app: FastAPI, console: Console, admin_token: str | None) -> None:
-    """The gate before everything, and the clock around the gate."""
+    """The gate before everything, the clock around the gate; behind it who repeats a request gets the same answer."""
+    app.add_middleware(Again, store=console.store, max_body_bytes=MAX_BODY_BYTES)
     app.add_middleware(
         Gate,
         recognise=_recogniser(console, admin_token),

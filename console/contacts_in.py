@@ -2,25 +2,29 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Header, Path, Query
 from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from console.again import entity_tag, matches
 from console.context import Console, Me, Services
 from console.gate import Principal
-from console.problems import Problem
+from console.paging import next_page
+from console.problems import Problem, answers
 from outreach.desk.numbers import normalised
 from outreach.hours import known_zone
 from outreach.ports import Transaction
-from outreach.records import ContactPoint
+from outreach.records import ContactPoint, RegisterCopy
 from schemas.base import Identifier
 from schemas.errors import Refused
 from schemas.events.accounts import Channel
 
 MOST = 1000
 CALLED = frozenset({Channel.PHONE, Channel.TEXT})
+RegisterName = Annotated[str, Path(min_length=1, max_length=64)]
 Number = Annotated[str, Field(min_length=5, max_length=40, pattern=r"^\+?[0-9 ().-]+$")]
 
 
@@ -85,10 +89,7 @@ class CopyOut(BaseModel):
 
 def mount(app: FastAPI) -> None:
     """Add the routes."""
-    refused: dict[int | str, dict[str, Any]] = {
-        409: {"description": "The rules do not allow it"},
-        422: {"description": "Nothing of it was kept"},
-    }
+    refused = answers(_409="The rules do not allow it", _412="If-Match: it changed", _422="Nothing of it was kept")
     for path, handler, words in (
         ("/v1/contacts", put_contacts, "Contacts of accounts"),
         ("/v1/do-not-call", put_numbers, "Numbers that nobody calls; their open tasks are cancelled at once"),
@@ -97,6 +98,14 @@ def mount(app: FastAPI) -> None:
         app.add_api_route(path, handler, methods=["POST"], response_model=Kept, summary=words, responses=refused)
     app.add_api_route(
         "/v1/registers", copies, methods=["GET"], response_model=list[CopyOut], summary="Copies of registers in force"
+    )
+    app.add_api_route(
+        "/v1/registers/{name}",
+        copy_of,
+        methods=["GET"],
+        response_model=CopyOut,
+        summary="One copy in force",
+        responses=answers(_404="No copy of such a register is in force"),
     )
 
 
@@ -113,27 +122,60 @@ async def put_numbers(console: Services, me: Me, sent: NumbersIn) -> Kept:
     return await run_in_threadpool(_block, console, me, sent)
 
 
-async def put_copy(console: Services, me: Me, name: str, sent: CopyIn) -> Kept:
-    """Fill a copy; with ``copied_at`` it is in force."""
+async def put_copy(
+    console: Services, me: Me, name: RegisterName, sent: CopyIn, if_match: Annotated[str | None, Header()] = None
+) -> Kept:
+    """Fill a copy; with ``copied_at`` it is in force. With ``If-Match`` only while the copy in force is that one."""
 
     def write(tx: Transaction) -> int:
+        if if_match is not None and not _is_still(tx, name, if_match):
+            raise Problem(412, "changed", "the copy in force is not the one that If-Match names")
         numbers = [normalised(number) for number in sent.numbers]
-        tx.registers.add_numbers(name[:64], sent.generation, numbers)
+        tx.registers.add_numbers(name, sent.generation, numbers)
         if sent.copied_at is not None:
             count = max(sent.count, len(numbers))
-            console.desk.put_register(tx, name[:64], sent.generation, sent.copied_at, count, me.user_id)
+            console.desk.put_register(tx, name, sent.generation, sent.copied_at, count, me.user_id)
         return len(numbers)
 
     return Kept(kept=await run_in_threadpool(_written, console, write))
 
 
-def copies(console: Services) -> list[CopyOut]:
-    """By name."""
+def copies(
+    console: Services,
+    response: Response,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
+    after: Annotated[str, Query(max_length=64)] = "",
+) -> list[CopyOut]:
+    """By name, after this one; ``Link`` leads to the next page."""
     with console.store.read() as tx:
-        return [
-            CopyOut(register_name=one.register, copied_at=one.copied_at, numbers=one.numbers)
-            for one in tx.registers.copies()
-        ]
+        found = [one for one in tx.registers.copies() if one.register > after]
+    if len(found) > limit:
+        response.headers["Link"] = next_page("/v1/registers", limit=limit, after=found[limit - 1].register)
+    return [_copy_out(one) for one in found[:limit]]
+
+
+def copy_of(console: Services, name: RegisterName) -> Response:
+    """One of them; its entity tag is what If-Match takes."""
+    with console.store.read() as tx:
+        found = _copy(tx, name)
+    if found is None:
+        raise Problem(404, "no_such_register", f"no copy of {name} is in force")
+    return Response(found, media_type="application/json")
+
+
+def _copy_out(one: RegisterCopy) -> CopyOut:
+    return CopyOut(register_name=one.register, copied_at=one.copied_at, numbers=one.numbers)
+
+
+def _copy(tx: Transaction, name: str) -> bytes | None:
+    """Its JSON."""
+    found = next((one for one in tx.registers.copies() if one.register == name), None)
+    return None if found is None else _copy_out(found).model_dump_json(by_alias=True).encode()
+
+
+def _is_still(tx: Transaction, name: str, condition: str) -> bool:
+    found = _copy(tx, name)
+    return found is not None and matches(condition, entity_tag(found))
 
 
 def _block(console: Console, me: Principal, sent: NumbersIn) -> Kept:

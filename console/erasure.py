@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, Field
 
 from console.context import Me, Services
-from console.problems import MEDIA_TYPE
+from console.problems import answers
 from outreach.desk import ErasureReason
 
 
@@ -37,14 +37,13 @@ class Erased(BaseModel):
 
 def mount(app: FastAPI) -> None:
     """Add the route."""
-    problem = {"content": {MEDIA_TYPE: {"schema": {"type": "object"}}}}
     app.add_api_route(
         "/v1/erasures",
         erase,
         methods=["POST"],
         response_model=Erased,
         summary="Delete an account's people, cancel its tasks, never contact it again",
-        responses={404: {"description": "Nothing is known of the account", **problem}},
+        responses=answers(_404="Nothing is known of the account"),
     )
 
 

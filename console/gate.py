@@ -15,10 +15,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from console.problems import problem
 from console.links import PREFIX as CUSTOMER_PREFIX
+from console.problems import problem
 from console.rates import CUSTOMERS, LOGINS, PEOPLE_AND_PROGRAMS, RateLimit
 from console.roles import OPEN, Role, allowed_roles, methods_of
+from console.scopes import scope_of
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 CSRF_HEADER = "x-csrf-token"
@@ -49,6 +50,8 @@ class Principal:
     role: Role
     csrf: str | None = None
     """The session's token; None where no cookie is involved and hence nothing can be forged."""
+    scopes: frozenset[str] | None = None
+    """Of an API key; None: all that the role may do."""
 
 
 Recognise = Callable[[Request], Principal | None]
@@ -81,11 +84,11 @@ class Gate:
             await self._app(scope, receive, answer)
             return
         limit_bytes = self._max_body_bytes if is_machine(request) else MAX_FORM_BYTES
-        body = await _whole_body(receive, limit_bytes)
+        body = await whole_body(receive, limit_bytes)
         if body is None:
             await problem(413, "too_large", f"at most {limit_bytes} bytes")(scope, receive, answer)
             return
-        await self._app(scope, _replay(body, receive), answer)
+        await self._app(scope, replayed(body, receive), answer)
 
     async def _refusal(self, request: Request) -> Response | None:
         """The answer that ends it here, or None: go on, with ``request.state.principal`` set."""
@@ -108,6 +111,9 @@ class Gate:
             return self._unknown(request)
         if principal.role not in allowed:
             return self._error(request, 403, "not_allowed", f"the role {principal.role} may not do this")
+        needed = scope_of(request.method, request.url.path)
+        if principal.scopes is not None and needed not in principal.scopes:
+            return self._error(request, 403, "scope", f"the key lacks the scope {needed or 'of a person'}")
         if request.method not in SAFE_METHODS and not _is_meant(request, principal):
             return problem(403, "csrf", "the request does not carry this session's token; reload the page")
         return None
@@ -172,7 +178,7 @@ def same_origin(request: Request) -> bool:
     return origin is None or urlsplit(origin).netloc == request.headers.get("host")
 
 
-async def _whole_body(receive: Receive, limit_bytes: int) -> bytes | None:
+async def whole_body(receive: Receive, limit_bytes: int) -> bytes | None:
     """The body, counted while it arrives, whatever Content-Length promised; None when it is too long."""
     parts: list[bytes] = []
     size_bytes = 0
@@ -187,7 +193,7 @@ async def _whole_body(receive: Receive, limit_bytes: int) -> bytes | None:
             return b"".join(parts)
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
+def replayed(body: bytes, receive: Receive) -> Receive:
     """The body once more, and after it whatever the connection says (that it ended)."""
     told = False
 

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
 from console.context import Console, Services
-from console.problems import MEDIA_TYPE, Problem
+from console.paging import next_page
+from console.problems import Problem, answers
 from outreach.records import OutboxMessage
 
 PAGE = 500
@@ -53,13 +54,9 @@ class Acknowledged(BaseModel):
     acknowledged: int
 
 
-_PROBLEM = {"content": {MEDIA_TYPE: {"schema": {"type": "object"}}}}
-_ANSWERS: dict[int | str, dict[str, Any]] = {
-    401: {"description": "No or an unknown key", **_PROBLEM},
-    403: {"description": "A role that may not read what is for the ERP", **_PROBLEM},
-    409: {"description": "Sent to topics (Kafka runtime): read them there", **_PROBLEM},
-    422: {"description": "No such destination, limit, or waiting message", **_PROBLEM},
-}
+_ANSWERS = answers(
+    _409="Sent to topics (Kafka runtime): read them there", _422="No such destination, limit, or waiting message"
+)
 
 
 def mount(app: FastAPI) -> None:
@@ -82,12 +79,21 @@ def mount(app: FastAPI) -> None:
     )
 
 
-def waiting(console: Services, destination: Destination, limit: Annotated[int, Query(ge=1, le=PAGE)] = 100) -> Response:
-    """The oldest messages; payloads byte for byte as they were written."""
+def waiting(
+    console: Services,
+    destination: Destination,
+    limit: Annotated[int, Query(ge=1, le=PAGE)] = 100,
+    after: Annotated[int, Query(ge=0, le=MOST_ID)] = 0,
+) -> Response:
+    """The oldest messages after an id; payloads byte for byte as they were written. ``Link`` leads to the next page."""
     _only_without_topics(console)
     with console.store.read() as tx:
-        messages = tx.outbox.pending(destination, limit)
-    return Response(b"[" + b",".join(map(_as_json, messages)) + b"]", media_type="application/json")
+        messages = tx.outbox.pending(destination, limit + 1, after)
+    shown = messages[:limit]
+    headers = {}
+    if len(messages) > limit:
+        headers["Link"] = next_page(f"/v1/outbox/{destination}", limit=limit, after=shown[-1].outbox_id)
+    return Response(b"[" + b",".join(map(_as_json, shown)) + b"]", headers=headers, media_type="application/json")
 
 
 def acknowledge(console: Services, destination: Destination, told: UpTo) -> Acknowledged:

@@ -95,11 +95,13 @@ ENDPOINTS: Mapping[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/do-not-call"): SENDERS | SUPERVISORS,
     ("POST", "/v1/registers/{name}"): SENDERS,
     ("GET", "/v1/registers"): SENDERS | WATCHERS,
+    ("GET", "/v1/registers/{name}"): SENDERS | WATCHERS,
     ("GET", "/v1/accounts/{account_id:path}/suggestions"): SENDERS | CALLERS | WATCHERS,
     ("POST", "/v1/erasures"): SUPERVISORS,
     ("GET", "/v1/outbox/{destination}"): SENDERS,
     ("POST", "/v1/outbox/{destination}/ack"): SENDERS,
     ("GET", "/v1/openapi.json"): SENDERS | WATCHERS,
+    ("GET", "/v1/asyncapi.json"): SENDERS | WATCHERS,
     ("POST", "/internal/{name}"): PROCESSES,
 }
 

@@ -7,7 +7,7 @@ from fastapi import FastAPI, Path, Query
 from pydantic import BaseModel, ConfigDict
 
 from console.context import Services
-from console.problems import MEDIA_TYPE
+from console.problems import answers
 from outreach.records import Suggestion
 
 MOST = 10
@@ -43,14 +43,13 @@ class Suggestions(BaseModel):
 
 def mount(app: FastAPI) -> None:
     """Add the route."""
-    problem = {"content": {MEDIA_TYPE: {"schema": {"type": "object"}}}}
     app.add_api_route(
         "/v1/accounts/{account_id:path}/suggestions",
         suggestions,
         methods=["GET"],
         response_model=Suggestions,
         summary="Products that the account never bought and may be offered",
-        responses={404: {"description": "Nothing is known of the account", **problem}},
+        responses=answers(_404="Nothing is known of the account"),
     )
 
 

@@ -3,7 +3,7 @@
 Source: AsyncAPI specification 3.0.0; Kafka channel bindings 0.5.0.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from schemas.commands import COMMAND_TYPES
@@ -111,3 +111,25 @@ def _file(path: str) -> Document:
 
 def _channel_name(topic: Topic) -> str:
     return topic.value.removeprefix("ringahead.")
+
+
+def whole(version: str, files: Mapping[str, Document]) -> Document:
+    """The document with the schemas inside, for readers over HTTP; ``files`` are those of ``schemas/published``.
+
+    Each schema keeps its ``$id``, so that references within it stay its own (JSON Schema 2020-12, section 9.3).
+    """
+    made = document(version)
+    named = {f"./{path}": path.removesuffix(".json").replace("/", ".") for path in files}
+    inside: Document = _pointed(made, {path: f"#/components/schemas/{name}" for path, name in named.items()})
+    inside["components"]["schemas"] = {named[f"./{path}"]: body for path, body in files.items()}
+    return inside
+
+
+def _pointed(value: Any, places: Mapping[str, str]) -> Any:
+    """The same with references to other places."""
+    if isinstance(value, dict):
+        return {
+            key: places.get(one, one) if key == "$ref" and isinstance(one, str) else _pointed(one, places)
+            for key, one in value.items()
+        }
+    return [_pointed(one, places) for one in value] if isinstance(value, list) else value

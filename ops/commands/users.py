@@ -11,6 +11,7 @@ from rich.table import Table
 from console.access import LINK_MINUTES, add_user, disable_user, new_api_key, one_time_link, set_password
 from console.passwords import MINIMUM_LENGTH, Passwords
 from console.roles import PEOPLE
+from console.scopes import Scope
 from console.server import address
 from outreach.ports import Transaction
 from outreach.store import migrate
@@ -92,11 +93,15 @@ def link(name: str, minutes: int) -> None:
 
 @command.command()
 @click.argument("name")
+@click.option("--scope", "scopes", type=click.Choice([*Scope]), multiple=True, help="May be given more than once.")
 @click.option("--days", type=click.IntRange(1, 3650), default=365, show_default=True)
-def key(name: str, days: int) -> None:
-    """Print an API key for a program of this user; it is shown once."""
+def key(name: str, scopes: tuple[str, ...], days: int) -> None:
+    """Print an API key for a program of this user; it is shown once.
+
+    With --scope it may do that part of the API alone; without, all that the user's role may.
+    """
     with _transaction(load_settings()) as tx:
-        made = new_api_key(tx, name, days)
+        made = new_api_key(tx, name, days, scopes or None)
     click.echo(made)
     click.echo(f"Send it as a header: Authorization: Bearer KEY. It ends in {days} days.", err=True)
 

@@ -1,13 +1,17 @@
 """POST /v1/events and its problems; health; the endpoints for other commands."""
 
 import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from console.access import new_api_key
 from console.app import build
 from console.ports import FixedLag
+from console.problems import TYPES
+from console.scopes import SCOPES
 from schemas.errors import Refused, Unavailable
 from schemas.settings import Settings
 from tests.console.caller import Caller
@@ -174,12 +178,55 @@ def test_the_api_describes_itself(site: Site) -> None:
         "/healthz",
         "/readyz",
         "/v1/accounts/{account_id}/suggestions",
+        "/v1/asyncapi.json",
         "/v1/contacts",
         "/v1/do-not-call",
+        "/v1/erasures",
         "/v1/events",
+        "/v1/openapi.json",
         "/v1/registers",
         "/v1/registers/{name}",
         "/v1/outbox/{destination}",
         "/v1/outbox/{destination}/ack",
     }
-    assert "Envelope" in document["components"]["schemas"]
+    parts = document["components"]["schemas"]
+    assert {"Envelope", "ProblemDocument"} <= set(parts)
+    assert "HTTPValidationError" not in parts
+    named = set(re.findall(r"#/components/schemas/(\w+)", json.dumps(document)))
+    assert named <= set(parts), "what is referred to is there"
+
+
+def test_every_operation_says_what_it_answers(site: Site) -> None:
+    document = site.as_role("erp").get("/v1/openapi.json").json()
+    for path, methods in document["paths"].items():
+        for method, told in methods.items():
+            good = [one for code, one in told["responses"].items() if code.startswith("2")]
+            assert all("schema" in one["content"]["application/json"] for one in good), (method, path)
+            bad = {code: one for code, one in told["responses"].items() if code[0] in "45"}
+            assert all("application/problem+json" in one["content"] for one in bad.values()), (method, path, bad)
+            if path.startswith("/v1/"):
+                assert {"401", "403", "429", "503"} <= set(bad), (method, path)
+                assert told["x-scope"] == SCOPES[method.upper(), path.replace("account_id}", "account_id:path}")]
+                assert ("Idempotency-Key" in json.dumps(told)) is (method == "post")
+
+
+def test_the_topics_are_described_whole(site: Site) -> None:
+    site.as_role("erp")
+    with site.store.begin() as tx:
+        key = new_api_key(tx, "erp-1", scopes=("contract:read",))
+    document = site.caller().get("/v1/asyncapi.json", headers={"authorization": f"Bearer {key}"}).json()
+    parts = document["components"]["schemas"]
+    ours = set(re.findall(r'"\$ref": "#/components/schemas/([\w.-]+)"', json.dumps(document)))
+    assert ours
+    assert ours <= set(parts)
+    assert '"./' not in json.dumps(document)
+
+
+def test_every_problem_is_in_the_list_and_on_the_page() -> None:
+    source = "\n".join(path.read_text("utf-8") for path in Path("console").rglob("*.py"))
+    used = set(re.findall(r"""[Pp]roblem\(\s*\d+,\s*"(\w+)\"""", source)) - {"not_an_object", "not_json", "http"}
+    assert len(used) > 10
+    assert used <= set(TYPES)
+    page = Path("docs/api.md").read_text("utf-8")
+    listed = dict(re.findall(r"^\| `(\w+)` \| (\d{3}) \|", page, flags=re.M))
+    assert listed == {kind: str(status) for kind, (status, _) in TYPES.items()}

@@ -138,5 +138,5 @@ def test_it_is_described(ask) -> None:
     document = ask("GET", "/v1/openapi.json").json()
     read, ack = (document["paths"][path] for path in ("/v1/outbox/{destination}", "/v1/outbox/{destination}/ack"))
     assert read["get"]["responses"]["200"]["content"]["application/json"]["schema"]["items"]["$ref"].endswith("Waiting")
-    assert set(ack["post"]["responses"]) == {"200", "401", "403", "409", "422"}
+    assert set(ack["post"]["responses"]) == {"200", "401", "403", "409", "413", "422", "429", "503"}
     assert document["components"]["schemas"]["Destination"]["enum"] == ["commands", "task-events"]
