@@ -69,6 +69,11 @@ def _stands(file: GenerationFile, changed: set[bytes], word: Effect) -> bool:
     """Whether the state has the need, too; accounts that did not change are not asked."""
     if not isinstance(word, OpenNeed | RefuseNeed | ProposeReorder) or key_of(word.account_id) not in changed:
         return True
+    return holds(file, word)
+
+
+def holds(file: GenerationFile, word: OpenNeed | RefuseNeed | ProposeReorder) -> bool:
+    """Whether the state has the need. What a call has settled it forgets without a word: the desk knows."""
     raw = file.get(key_of(word.account_id))
     pair = None if raw is None else decode_account(raw).pairs.get(word.group)
     if pair is None:

@@ -28,7 +28,7 @@ from schemas.needs import (
     WithdrawReorder,
     decode_effect,
 )
-from streams.generations.building import NEEDS, standing_key
+from streams.generations.building import NEEDS, holds, standing_key
 from streams.generations.files import GenerationFile
 
 T = TypeVar("T")
@@ -51,7 +51,7 @@ def effects(tx: SqlTransaction, file: GenerationFile, accounts: Iterable[str], w
     yield from _withdrawals(tx, file, where)
     for chunk in _chunks(file.told_items(NEEDS)):
         words = [word for _, raw in chunk if isinstance(word := decode_effect(raw), NeedWord)]
-        yield from _needs(tx, words, where.place)
+        yield from (word for word in _needs(tx, words, where.place) if holds(file, word))
 
 
 def _standings(tx: SqlTransaction, file: GenerationFile, accounts: Iterable[str]) -> Iterator[Effect]:
@@ -93,7 +93,7 @@ def _withdrawals(tx: SqlTransaction, file: GenerationFile, where: Where) -> Iter
                 )
 
 
-def _needs(tx: SqlTransaction, words: Sequence[NeedWord], place: Place) -> Iterator[Effect]:
+def _needs(tx: SqlTransaction, words: Sequence[NeedWord], place: Place) -> Iterator[NeedWord]:
     known = {need.need_id: need for need in tx.needs.many([word.need_id for word in words])}
     proposals = [reorder_id(word.need_id) for word in words if isinstance(word, ProposeReorder)]
     proposed = {row.need_id for row in tx.reorders.many(proposals)}

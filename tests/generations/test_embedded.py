@@ -19,6 +19,7 @@ from ops.replaying import picture
 from outreach.task import TaskState
 from schemas.errors import Refused
 from schemas.events.orders import OrderLine, OrderPlaced
+from schemas.events.ours import CallEnded, Disposition
 from schemas.settings import Settings
 from streams.codec import decode_account, encode_account
 from streams.embedded import tables
@@ -161,6 +162,25 @@ def test_a_need_that_was_never_told_is_opened_with_the_evidence_of_its_day(one: 
     still = {need: row[:5] for need, row in tasks.needs.items() if row[6] != "ended"}
     assert {need: after.needs[need][:5] for need in still} == still
     assert classes(after, name) == classes(tasks, name) != []
+
+
+def test_a_need_that_a_call_has_settled_is_not_opened_again(one: Opened) -> None:
+    """The desk was restored to a day before the need; the log has the call."""
+    name = account_with_task(one)
+    pairs = decode_account(states(one)[key_of(name)]).pairs
+    settled, need = min((group, pair.need.need_id) for group, pair in pairs.items() if pair.need is not None)
+    call = CallEnded(
+        task_id="t", attempt_id="a", task_class="selling", disposition=Disposition.NOT_INTERESTED, need_ids=(need,),
+        groups=(settled,),
+    )  # fmt: skip
+    one.runtime.append([said(call, START + timedelta(days=DAYS, hours=-11), "call", name)])
+    one.runtime.fold_all()
+    with one.store.begin() as tx:
+        for table in ("tasks", "needs"):
+            tx.connection.exec_driver_sql(f"DELETE FROM {table} WHERE account_id = ?", (name,))
+    rebuilt(one)
+    switch(one)
+    assert need not in work(one).needs
 
 
 def test_a_state_that_cannot_be_read_and_one_that_is_gone_are_mended(one: Opened) -> None:
