@@ -42,7 +42,7 @@ SERVICE_KEYS = (
 )
 WITHOUT_PRODUCT = frozenset(ALL_KINDS)
 """Needs of the account as a whole: no product, no quantity, no day."""
-PAST_DAYS = 180
+PAST_DAYS = 100
 """How far back the picture shows orders."""
 ASKS = {Disposition.CALLBACK: "callback", Disposition.HAS_STOCK: "stock", Disposition.DO_NOT_CALL: "dnc"}
 """Dispositions that open a dialog first; of a lost account also not_interested, which asks for the reason."""
