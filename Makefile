@@ -124,7 +124,7 @@ lane-compose: $(VENV)/.dev
 
 # All four even if one fails, so that one run tells everything.
 lint: $(VENV)/.dev
-	@status=0; for check in "ruff check ." "ruff format --check ." mypy "lint-imports --no-cache --no-logo"; do \
+	@status=0; for check in "ruff check ." "ruff format --check ." "bandit -q -lll -r console forecasting ops outreach schemas streams" mypy "lint-imports --no-cache --no-logo"; do \
 	echo "$$check"; $(BIN)/$$check || status=1; done; exit $$status
 
 format: $(VENV)/.dev

@@ -230,6 +230,8 @@ def _errors(app: FastAPI, console: Console) -> None:
         return answer(request, status, kind, str(error))
 
     def on_http(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 400 and is_machine(request):
+            return problem(422, "bad_request", "the body cannot be read")
         return answer(request, error.status_code, "http", str(error.detail))
 
     def on_invalid(request: Request, error: RequestValidationError) -> Response:
