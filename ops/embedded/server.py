@@ -148,16 +148,9 @@ def _admin(opened: Opened, writer: Writer, business_time: BusinessTime) -> Admin
         writer.wake()
         return done
 
-    def reports(_: Mapping[str, Any]) -> Mapping[str, Any]:
-        return told(opened.settings, opened.store)
-
-    def account(asked: Mapping[str, Any]) -> Mapping[str, Any]:
-        with opened.store.read() as tx:
-            return account_log.told(tables.of_key(tx.connection, str(asked["account_id"]).encode()))
-
     return {
-        "account": account,
-        "reports": reports,
+        "account": lambda asked: _account(opened, asked),
+        "reports": lambda _: told(opened.settings, opened.store),
         "rebuild": rebuild,
         "tick": tick,
         "learn": learn,
@@ -167,6 +160,12 @@ def _admin(opened: Opened, writer: Writer, business_time: BusinessTime) -> Admin
         "team": team,
         "letters": letters,
     }
+
+
+def _account(opened: Opened, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the log holds of an account."""
+    with opened.store.read() as tx:
+        return account_log.told(tables.of_key(tx.connection, str(asked["account_id"]).encode()))
 
 
 def _moment(told: object) -> datetime | None:

@@ -1,6 +1,6 @@
 """Every page and its dialogs in a real Chromium: axe finds nothing serious, and nothing scrolls sideways at 200 %.
 
-With RINGAHEAD_SCREENSHOTS=docs/screenshots the walk keeps a picture of each page, in both themes.
+With SCREENSHOTS=docs/screenshots the walk keeps a picture of each page, in both themes.
 """
 
 import hashlib
@@ -19,13 +19,30 @@ HERE = Path(__file__).parent / "axe"
 AXE = (HERE / "axe.min.js").read_text("utf-8")
 RULES = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}"
 SERIOUS = {"serious", "critical"}
-PICTURES = os.environ.get("RINGAHEAD_SCREENSHOTS")
+PICTURES = os.environ.get("SCREENSHOTS")
 WIDE = {"width": 1280, "height": 900}
 ZOOMED = {"width": 640, "height": 450}
 """The same window at 200 %: half as many CSS pixels each way."""
 APPEARS = {"team-reports": "2011Q4 is not over", "account": "SO-8: 64 x 85123A"}
 """What comes to a page after it is there."""
-SHOWN = {"agent-card", "agent-call", "account", "team", "team-waiting", "team-profiles", "team-reports"}
+SHOWN = {
+    "agent-call-light": "agent",
+    **{
+        one: one
+        for one in (
+            "agent-call-dark",
+            "agent-card-light",
+            "account-light",
+            "team-light",
+            "team-dark",
+            "team-waiting-light",
+            "team-profiles-light",
+            "team-profiles-dark",
+            "team-reports-light",
+        )
+    },
+}
+"""Pictures that the documentation keeps, by page and theme, under this name."""
 
 
 def test_axe_is_the_one_that_is_listed() -> None:
@@ -110,8 +127,9 @@ def test_a_page_can_be_read_by_everybody(browser: Browser, served: Served, role:
         page.evaluate(AXE)
         found = page.evaluate(f"axe.run(document, {RULES})")
         faults += [fault(name, one) for one in found["violations"] if one["impact"] in SERIOUS]
-        if PICTURES and name in SHOWN:
-            page.screenshot(path=Path(PICTURES) / f"{name}-{theme}.png", full_page="agent-" not in name)
+        if PICTURES and f"{name}-{theme}" in SHOWN:
+            file = Path(PICTURES) / f"{SHOWN[f'{name}-{theme}']}.png"
+            page.screenshot(path=file, full_page="agent-" not in name)
         page.set_viewport_size(ZOOMED)
         if page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") > 0:
             faults.append(f"{name}: scrolls sideways at 200 %")
