@@ -100,3 +100,11 @@ def test_a_new_password_replaces_the_old_one(url: str) -> None:
     store.close()
     assert user is not None
     assert not Passwords().fits(PASSWORD, user.password_hash)
+
+
+def test_a_key_with_scopes_is_made_for_what_its_role_may(url: str) -> None:
+    run("add", "sap", "--role", "erp", "--no-password")
+    key = run("key", "sap", "--scope", "events:write", "--scope", "outbox:read", "--days", "9")
+    assert len(key.stdout.strip()) > 40
+    assert "in 9 days" in key.stderr
+    assert run("key", "sap", "--scope", "nonsense").exit_code == 2
