@@ -23,7 +23,7 @@ TEXTS: Mapping[str, str] = {
     "wall.column_class": "Class",
     "wall.column_waiting": "Waiting",
     "wall.column_oldest": "Oldest",
-    "wall.column_agents": "Available agents",
+    "wall.column_agents": "Agents on duty",
     "wall.queues_none": "Nothing waits, and no queue is set up.",
     "wall.column_agent": "Agent",
     "wall.column_state": "State",

@@ -46,7 +46,7 @@ class QueueRow:
     waiting: int
     oldest: str
     agents: int
-    """Available ones who work in it."""
+    """Those who are here, on shift and work in it, whether they talk or not."""
 
 
 @dataclass(frozen=True, slots=True)
