@@ -93,7 +93,13 @@ def link(name: str, minutes: int) -> None:
 
 @command.command()
 @click.argument("name")
-@click.option("--scope", "scopes", type=click.Choice([scope.value for scope in Scope]), multiple=True, help="May be given more than once.")
+@click.option(
+    "--scope",
+    "scopes",
+    type=click.Choice([scope.value for scope in Scope]),
+    multiple=True,
+    help="May be given more than once.",
+)
 @click.option("--days", type=click.IntRange(1, 3650), default=365, show_default=True)
 def key(name: str, scopes: tuple[str, ...], days: int) -> None:
     """Print an API key for a program of this user; it is shown once.
