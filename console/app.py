@@ -41,7 +41,7 @@ from streams.telemetry.exposition import Exposition, Read
 
 LOG = logging.getLogger("ringahead.console")
 MAX_BODY_BYTES = 8 * 1024 * 1024
-WALL_SECONDS = 3.0
+WALL_SECONDS = 10.0
 
 
 def build(
