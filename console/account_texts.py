@@ -1,4 +1,4 @@
-"""Words of the call card's script and of an account's record: kinds of the timeline, events of the log, the consumption chart."""
+"""Words of the call card's script and of an account's record: timeline, events of the log, consumption chart."""
 
 from collections.abc import Mapping
 
