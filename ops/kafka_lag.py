@@ -32,9 +32,7 @@ ANSWER_SECONDS = 15.0
 class KafkaLag:
     """Measures when asked, at most every two seconds; statuses come from `streams.lag.watch` around it."""
 
-    def __init__(
-        self, settings: Settings, groups: Iterable[str] = (), *, kept_seconds: float = KEPT_SECONDS
-    ) -> None:
+    def __init__(self, settings: Settings, groups: Iterable[str] = (), *, kept_seconds: float = KEPT_SECONDS) -> None:
         self._bootstrap = settings.kafka_bootstrap
         self._groups = tuple(groups) or tuple(GROUPS)
         self._kept_seconds = kept_seconds

@@ -1,4 +1,4 @@
-"""Tasks whose calling window opens or closes in the same hour are taken in order of rank: the best are offered first."""
+"""Tasks whose window opens or closes in the same hour are taken in order of rank: the best are offered first."""
 
 from alembic import op
 from sqlalchemy import text
