@@ -75,7 +75,8 @@ def reseller(accounts: int, products: int, days: int) -> OrderDays:
     whose = rng.integers(0, accounts, count)
     small = pd.DataFrame({"sku": rng.integers(0, products, count), "ago": rng.integers(1, days + 1, count)})
     small.insert(0, "account_id", [f"a{number}" for number in whose])
-    both = pd.concat([big, small])
+    unbought = pd.DataFrame({"account_id": ["a0", "a1", "a2"], "sku": products - 3 + np.arange(3), "ago": 1})
+    both = pd.concat([big, small, unbought])  # what nobody buys is no product
     frame = both.assign(sku="s" + both.sku.astype(str), quantity=1.0)
     return order_days(frame.assign(ordered_at=AS_OF - pd.to_timedelta(both.ago, unit="D")).drop(columns="ago"))
 
