@@ -49,13 +49,16 @@ class Subject(NamedTuple):
     due: bool
     """It has work."""
     says: str
+    more_seconds: float = 0.0
+    """What it may take beyond the limit."""
 
 
 class Judge:
     """Decides from looks alone, each with the monotonic time at which it was taken."""
 
-    def __init__(self, limit_seconds: float, gap_seconds: float) -> None:
+    def __init__(self, limit_seconds: float, gap_seconds: float, join_seconds: float = 0.0) -> None:
         self.limit_seconds = limit_seconds
+        self._join_seconds = join_seconds
         self._gap_seconds = gap_seconds
         self._last_at: float | None = None
         self._since: dict[Hashable, tuple[Hashable, float]] = {}
@@ -71,19 +74,19 @@ class Judge:
             self._since.clear()
             return None
         since: dict[Hashable, tuple[Hashable, float]] = {}
-        for subject in _subjects(status, ends):
+        for subject in _subjects(status, ends, self._join_seconds):
             steps, begun = self._since.get(subject.name, (None, at))
             begun = begun if subject.due and steps == subject.steps else at
-            if at - begun >= self.limit_seconds:
+            if at - begun >= self.limit_seconds + subject.more_seconds:
                 return f"{subject.says}, for {at - begun:.0f} s"
             since[subject.name] = (subject.steps, begun)
         self._since = since
         return None
 
 
-def _subjects(status: WorkerStatus, ends: Ends) -> Iterator[Subject]:
+def _subjects(status: WorkerStatus, ends: Ends, join_seconds: float) -> Iterator[Subject]:
     says = "the group has not answered, though the brokers do"
-    yield Subject("group", None, not status.member, says)
+    yield Subject("group", None, not status.member, says, join_seconds)
     for lane in status.lanes:
         lag = _lag(lane, ends.get(lane.place))
         yield Subject(lane.place, (lane.steps, lane.reached), not lane.ready or lag != 0, _complaint(lane, lag))
@@ -108,13 +111,14 @@ class Watchdog(threading.Thread):
 
     def __init__(
         self, connection: Connection, status: Callable[[], WorkerStatus], limit_seconds: float,
-        end: Callable[[str], None] | None = None,
+        end: Callable[[str], None] | None = None, join_seconds: float = 0.0,
     ) -> None:  # fmt: skip
+        """join_seconds: a join may wait so long for members that are gone; it is nobody's fault."""
         super().__init__(name="watchdog", daemon=True)
         self._connection, self._status = connection, status
         self._every_seconds = min(EVERY_SECONDS, limit_seconds / 5)
         self._answer_seconds = min(ANSWER_SECONDS, limit_seconds / 2)
-        self._judge = Judge(limit_seconds, 3 * (self._every_seconds + self._answer_seconds))
+        self._judge = Judge(limit_seconds, 3 * (self._every_seconds + self._answer_seconds), join_seconds)
         self._end = end or end_process
         self._reader: LogReader | None = None
 

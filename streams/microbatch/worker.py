@@ -58,5 +58,6 @@ def run_worker(
     status, config = app.status, app.batch_config
     if address is not None:
         PageServer(*address, {**standard_pages(status, config.stall_seconds / 2), **(pages or {})}).start()
-    Watchdog(config.connection, status, config.stall_seconds).start()
+    join_seconds = config.session_timeout_seconds + config.rebalance_timeout_seconds
+    Watchdog(config.connection, status, config.stall_seconds, join_seconds=join_seconds).start()
     BatchWorker(app, loglevel="WARNING", redirect_stdouts=False, **options).execute_from_commandline()

@@ -25,9 +25,9 @@ def worker(*lanes: LaneStatus, heartbeat_age: float = 1.0) -> WorkerStatus:
     return WorkerStatus(lanes, True, Stats(), heartbeat_age, fence_seconds=25, loop_age_seconds=0)
 
 
-def watched(*looks: tuple[WorkerStatus, Ends], step: float = STEP) -> str | None:
+def watched(*looks: tuple[WorkerStatus, Ends], step: float = STEP, join_seconds: float = 0.0) -> str | None:
     """The last verdict of looks that follow each other; any earlier one would have ended the worker."""
-    judge, verdict = Judge(LIMIT, gap_seconds=3 * STEP), None
+    judge, verdict = Judge(LIMIT, 3 * STEP, join_seconds), None
     for number, (status, ends) in enumerate(looks):
         assert verdict is None
         verdict = judge.look(100 + number * step, status, ends)
@@ -47,6 +47,12 @@ def test_lag_that_grows_while_the_position_moves_is_slow_and_not_stuck() -> None
 def test_an_idle_partition_may_stand_still_for_ever_and_then_gets_the_whole_limit() -> None:
     idle, due = (worker(lane(5)), {PLACE: 5}), (worker(lane(5)), {PLACE: 6})
     assert watched(*[idle] * 50, *[due] * 5) is None
+
+
+def test_a_join_may_wait_for_members_that_are_gone_beyond_the_limit() -> None:
+    joining = (worker(heartbeat_age=500), {PLACE: 9})
+    assert watched(*[joining] * 9, join_seconds=25) is None
+    assert watched(*[joining] * 10, join_seconds=25) == "the group has not answered, though the brokers do, for 90 s"
 
 
 def test_markers_at_the_end_of_a_log_are_no_work() -> None:
