@@ -1,22 +1,16 @@
 """`ringahead links`: addresses of an account's own page, for the account."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import click
 from rich.console import Console
 from rich.table import Table
 
 from console.links import LINK_DAYS, PREFIX, Signer, new_link, revoke
-from console.server import address
+from ops.at_hand import base_url, transaction
 from outreach.ports import Transaction
 from outreach.records import AuditEntry
-from outreach.store import migrate
-from outreach.store.sql import store_for
 from schemas.base import EARLIEST
 from schemas.errors import NotFound
-from schemas.settings import Settings, load_settings
-from streams.embedded.lock import owner_of
+from schemas.settings import load_settings
 
 ACTOR = "ringahead links"
 
@@ -33,10 +27,10 @@ def account(account_id: str, days: int) -> None:
     """Print a link to the page of ACCOUNT. Whoever has it is the account: send it to nobody else."""
     settings = load_settings()
     signer = Signer(settings.link_secret.get_secret_value())
-    with _transaction(settings) as tx:
+    with transaction(settings) as tx:
         link = new_link(tx, account_id, days)
         _note(tx, account_id, "link_made", link.link_id)
-    click.echo(f"{_base_url(settings)}{PREFIX}{signer.token(link)}")
+    click.echo(f"{base_url(settings)}{PREFIX}{signer.token(link)}")
     click.echo(f"It works for {days} days; end it before: ringahead links revoke {account_id} {link.link_id}", err=True)
 
 
@@ -44,7 +38,7 @@ def account(account_id: str, days: int) -> None:
 @click.argument("account_id", metavar="ACCOUNT")
 def list_(account_id: str) -> None:
     """List the links of ACCOUNT, newest first; the addresses themselves are kept nowhere."""
-    with _transaction(load_settings()) as tx:
+    with transaction(load_settings()) as tx:
         links, now = tx.account_links.of_account(account_id), tx.db_now()
     table = Table("Link", "Made", "Ends", "State", box=None, pad_edge=False)
     for link in links:
@@ -58,7 +52,7 @@ def list_(account_id: str) -> None:
 @click.argument("link_id", metavar="[LINK]", required=False)
 def revoke_(account_id: str, link_id: str | None) -> None:
     """End one LINK of ACCOUNT, or all of them, with the next request."""
-    with _transaction(load_settings()) as tx:
+    with transaction(load_settings()) as tx:
         ended = revoke(tx, account_id, link_id)
         if not ended:
             raise NotFound("no_such_link", f"{account_id} has no such link in force")
@@ -69,25 +63,3 @@ def revoke_(account_id: str, link_id: str | None) -> None:
 def _note(tx: Transaction, account_id: str, event: str, detail: str) -> None:
     at = min((clock.as_of for clock in tx.clocks.all()), default=EARLIEST)
     tx.audit.append([AuditEntry(0, at, f"account:{account_id}", account_id, ACTOR, event, None, None, 0, detail)])
-
-
-@contextmanager
-def _transaction(settings: Settings) -> Iterator[Transaction]:
-    """On this installation's database, brought to this version first."""
-    store = store_for(settings.sqlalchemy_url)
-    try:
-        migrate.upgrade(store.engine)
-        with store.begin() as tx:
-            yield tx
-    finally:
-        store.close()
-
-
-def _base_url(settings: Settings) -> str:
-    """Where customers reach it; else the server that runs here, or that the settings would start."""
-    if settings.console_url:
-        return settings.console_url.rstrip("/")
-    owner = owner_of(settings.data_dir)
-    if owner is not None and owner.url:
-        return owner.url
-    return address(settings.console_host, settings.console_port)

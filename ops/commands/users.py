@@ -1,8 +1,6 @@
 """`ringahead users`: who may log in to the console, and which programs may send events."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import click
 from rich.console import Console
@@ -12,13 +10,9 @@ from console.access import LINK_MINUTES, add_user, disable_user, new_api_key, on
 from console.passwords import MINIMUM_LENGTH, Passwords
 from console.roles import PEOPLE
 from console.scopes import Scope
-from console.server import address
-from outreach.ports import Transaction
-from outreach.store import migrate
-from outreach.store.sql import store_for
+from ops.at_hand import base_url, transaction
 from schemas.errors import BadInput
-from schemas.settings import Settings, load_settings
-from streams.embedded.lock import owner_of
+from schemas.settings import load_settings
 
 ROLES = sorted(role.value for role in PEOPLE)
 
@@ -40,9 +34,9 @@ def add(name: str, role: str, no_password: bool) -> None:
     """Add a user; asks for the password, or reads its first line from stdin."""
     encoded = None if no_password else Passwords().hash(_password())
     settings = load_settings()
-    with _transaction(settings) as tx:
+    with transaction(settings) as tx:
         user = add_user(tx, name, role, encoded)
-    click.echo(f"{user.name} may log in as {user.role}: {_base_url(settings)}/login")
+    click.echo(f"{user.name} may log in as {user.role}: {base_url(settings)}/login")
     if role == "erp":
         click.echo(f"For a program make a key: ringahead users key {name}")
 
@@ -50,7 +44,7 @@ def add(name: str, role: str, no_password: bool) -> None:
 @command.command(name="list")
 def list_() -> None:
     """List users, their roles, and whether they may log in."""
-    with _transaction(load_settings()) as tx:
+    with transaction(load_settings()) as tx:
         users, now = tx.users.all(), tx.db_now()
     table = Table("Name", "Role", "Login", box=None, pad_edge=False)
     for user in users:
@@ -64,7 +58,7 @@ def list_() -> None:
 @click.argument("name")
 def disable(name: str) -> None:
     """Switch a user off; open sessions and keys end with their next request."""
-    with _transaction(load_settings()) as tx:
+    with transaction(load_settings()) as tx:
         disable_user(tx, name)
     click.echo(f"{name} may not log in any more.")
 
@@ -74,7 +68,7 @@ def disable(name: str) -> None:
 def password(name: str) -> None:
     """Set a new password; ends a lock-out."""
     encoded = Passwords().hash(_password())
-    with _transaction(load_settings()) as tx:
+    with transaction(load_settings()) as tx:
         set_password(tx, name, encoded)
     click.echo(f"{name} has a new password.")
 
@@ -85,8 +79,8 @@ def password(name: str) -> None:
 def link(name: str, minutes: int) -> None:
     """Print an address that logs this user in once."""
     settings = load_settings()
-    with _transaction(settings) as tx:
-        address = one_time_link(tx, name, _base_url(settings), minutes)
+    with transaction(settings) as tx:
+        address = one_time_link(tx, name, base_url(settings), minutes)
     click.echo(address)
     click.echo(f"It works once, within {minutes} minutes.", err=True)
 
@@ -106,30 +100,10 @@ def key(name: str, scopes: tuple[str, ...], days: int) -> None:
 
     With --scope it may do that part of the API alone; without, all that the user's role may.
     """
-    with _transaction(load_settings()) as tx:
+    with transaction(load_settings()) as tx:
         made = new_api_key(tx, name, days, scopes or None)
     click.echo(made)
     click.echo(f"Send it as a header: Authorization: Bearer KEY. It ends in {days} days.", err=True)
-
-
-@contextmanager
-def _transaction(settings: Settings) -> Iterator[Transaction]:
-    """On this installation's database, brought to this version first."""
-    store = store_for(settings.sqlalchemy_url)
-    try:
-        migrate.upgrade(store.engine)
-        with store.begin() as tx:
-            yield tx
-    finally:
-        store.close()
-
-
-def _base_url(settings: Settings) -> str:
-    """Of the server that runs, wherever it was told to listen; else of the one that the settings would start."""
-    owner = owner_of(settings.data_dir)
-    if owner is not None and owner.url:
-        return owner.url
-    return address(settings.console_host, settings.console_port)
 
 
 def _password() -> str:
