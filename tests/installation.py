@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ops.kafka_local import LocalKafka
+from ops.postgres_local import scratch_database, server_for_tests
 from schemas.settings import Settings
 
 STOP_SECONDS = 20
@@ -76,3 +78,13 @@ def wait_until(done: Callable[[], bool], what: str, seconds: float = 400) -> Non
     while not done():
         assert time.monotonic() < end, f"{what} took longer than {seconds:.0f} s"
         time.sleep(0.5)
+
+
+@contextmanager
+def installed(folder: Path) -> Iterator[Installation]:
+    """With a Kafka and a database of its own: topics made, database migrated, nothing running yet."""
+    with LocalKafka(folder / "kafka") as kafka, server_for_tests() as server, scratch_database(server) as database:
+        made = Installation(folder / "data", kafka.bootstrap, database)
+        made.run("migrate")
+        made.run("topics", "apply")
+        yield made

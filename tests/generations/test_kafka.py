@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 
-from ops.kafka_local import LocalKafka
-from ops.postgres_local import scratch_database, server_for_tests
 from outreach.store.sql import store_for
 from outreach.task import TaskState
 from streams.codec import decode_account, encode_account
@@ -20,7 +18,7 @@ from streams.microbatch.delivery import Connection, Delivery, key_hash
 from streams.microbatch.ports import Output
 from streams.workspace import key_of
 from tests.comparing import whole_topic
-from tests.installation import Installation, wait_until
+from tests.installation import Installation, installed, wait_until
 from tests.parity.test_commands import ACCOUNTS, orders_file
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
@@ -31,14 +29,7 @@ DAMAGED = "account-7"
 @pytest.fixture
 def installation(tmp_path: Path) -> Iterator[Installation]:
     """Topics made, database migrated, nothing running yet."""
-    with (
-        LocalKafka(tmp_path / "kafka") as kafka,
-        server_for_tests() as server,
-        scratch_database(server) as database,
-    ):
-        made = Installation(tmp_path / "data", kafka.bootstrap, database)
-        made.run("migrate")
-        made.run("topics", "apply")
+    with installed(tmp_path) as made:
         yield made
 
 
