@@ -1,5 +1,6 @@
 """The stage of a row, its figures, and the table at the end."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,11 +82,12 @@ def row(request: pytest.FixtureRequest, size: Size) -> Figures:
     def figures(fault: str) -> Iterator[Row]:
         made = Row(fault, size.name)
         request.config.stash[ROWS].append(made)
-        passed = False
+        passed, begun = False, time.monotonic()
         try:
             yield made
             passed = True
         finally:
+            made.minutes = round((time.monotonic() - begun) / 60, 1)
             made.finish(passed)
             print(f"\n{table([made])}")
             if folder := request.config.getoption("--faults-out", None):

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import subprocess
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
@@ -35,6 +36,8 @@ class Row:
     at: str = ""
     load_average: float = 0.0
     """Of the machine, at the end: others may have been at work on it."""
+    commit: str = ""
+    minutes: float = 0.0
 
     def line(self) -> tuple[str, ...]:
         """The row of the table."""
@@ -64,6 +67,7 @@ class Row:
         self.passed = passed
         self.at = f"{datetime.now(UTC):%Y-%m-%d %H:%M}"
         self.load_average = round(os.getloadavg()[0], 1)
+        self.commit = _commit()
 
 
 Figures = Callable[[str], AbstractContextManager[Row]]
@@ -87,6 +91,12 @@ def table(rows: Iterable[Row]) -> str:
     ]
     told.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
     return "\n".join(told)
+
+
+def _commit() -> str:
+    """Of the tree that the row ran in; empty where it is none of git's."""
+    told = subprocess.run(["git", "rev-parse", "--short", "HEAD"], check=False, capture_output=True, text=True)
+    return told.stdout.strip()
 
 
 def surroundings() -> Mapping[str, object]:

@@ -36,7 +36,7 @@ SHORT = Size(
     shared=True,
 )
 FULL = Size(
-    "full", accounts=300, rate=1000, kills=20, rebalances=5, brokers=3, database_down_seconds=60, load_seconds=40
+    "full", accounts=600, rate=1000, kills=20, rebalances=5, brokers=3, database_down_seconds=60, load_seconds=40
 )
 
 
