@@ -32,6 +32,8 @@ class Session:
     expires_at: datetime
     scopes: tuple[str, ...] | None = None
     """Of an API key: what it may be used for; None: all that the user's role may do."""
+    used_at: datetime | None = None
+    """Of an API key: when it was last used, to the minute; None: never."""
 
 
 @dataclass(frozen=True, slots=True)

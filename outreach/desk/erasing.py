@@ -12,6 +12,8 @@ from outreach.task import TaskEvent
 from schemas.base import EARLIEST
 from schemas.errors import NotFound
 
+ACCOUNT_LOG = "account-log"
+"""Who adds to the log by account takes turns with who erases from it: nothing is copied behind an erasure."""
 _ALL = 100_000
 """More reorders than an account has at once: one a product."""
 _PENDING = frozenset({ReorderState.PROPOSED, ReorderState.APPROVED})
@@ -72,12 +74,14 @@ def erase_account(context: Context, account_id: str, actor: str, reason: Erasure
     """
     tx, at = context.tx, context.now or EARLIEST
     tx.take_turns([f"account:{account_id}"])
+    tx.take_turns([ACCOUNT_LOG])
     if tx.erasures.get(account_id) is not None:
         return 0
     tx.erasures.put([Erasure(account_id, at, actor)])
     tx.contacts.erase(account_id)
     tx.suggestions.replace([account_id], [])
     tx.showings.erase(account_id)
+    tx.account_log.erase(account_id)
     calls = tx.attempts.of_accounts([account_id], EARLIEST)
     tx.attempts.put([replace(one, contact_id=None, number_key=None) for one in calls])
     space = Workspace(context)

@@ -7,6 +7,7 @@ from threading import RLock
 
 from outreach.memory import asked, keeping, people, web, work
 from outreach.memory.letters import MemoryDeadLetters
+from outreach.memory.log import MemoryAccountLog
 from outreach.memory.reports import MemoryReports
 from outreach.memory.showings import MemoryShowings
 from outreach.memory.tables import Journal, MemoryTable
@@ -37,6 +38,7 @@ class MemoryTransaction:
         self.sessions = people.MemorySessions(journal, lambda row: row.token_hash)
         self.login_links = people.MemoryLoginLinks(journal, lambda row: row.token_hash)
         self.account_links = web.MemoryAccountLinks(journal, lambda row: row.link_id)
+        self.account_log = MemoryAccountLog(MemoryTable(journal, lambda row: (row.partition, row.position)))
         self.kept_answers = web.MemoryKeptAnswers(journal, lambda row: row.key)
         self.suggestions = people.MemorySuggestions(MemoryTable(journal, lambda row: row[0]))
         self.showings = MemoryShowings(journal, lambda row: row.showing_id)

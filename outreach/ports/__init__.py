@@ -13,6 +13,7 @@ from typing import Protocol
 from outreach.ports.keeping import Artefacts, Audit, Clocks, Facts, Offsets, Outbox
 from outreach.ports.keyed import Keyed
 from outreach.ports.letters import DeadLetters
+from outreach.ports.log import AccountLog, LoggedRecord
 from outreach.ports.people import (
     Agents,
     Contacts,
@@ -32,6 +33,7 @@ from outreach.ports.work import AskedOrders, Attempts, ClaimQuery, Hint, Needs, 
 
 __all__ = [
     "AccountLinks",
+    "AccountLog",
     "Agents",
     "Artefacts",
     "AskedOrders",
@@ -49,6 +51,7 @@ __all__ = [
     "Hint",
     "KeptAnswers",
     "Keyed",
+    "LoggedRecord",
     "LoginLinks",
     "Needs",
     "Offsets",
@@ -121,6 +124,8 @@ class Transaction(Protocol):
     def login_links(self) -> LoginLinks: ...
     @property
     def account_links(self) -> AccountLinks: ...
+    @property
+    def account_log(self) -> AccountLog: ...
     @property
     def kept_answers(self) -> KeptAnswers: ...
     @property

@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from outreach.store.web_schema import metadata
+from outreach.store.log_schema import metadata
 from schemas.errors import Misconfigured, Unavailable
 
 _LOCK = text("SELECT pg_advisory_xact_lock(7241004)")

@@ -341,6 +341,7 @@ sessions = Table(
     Column("created_at", UtcMoment, nullable=False),
     Column("expires_at", UtcMoment, nullable=False),
     Column("scopes", Words()),
+    Column("used_at", UtcMoment),
 )
 
 login_links = Table(

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from outreach.store import ahead, calling, keeping, people, positions, web, work
 from outreach.store.letters import SqlDeadLetters
+from outreach.store.log import SqlAccountLog
 from outreach.store.reports import SqlReports
 from outreach.store.showings import SqlShowings
 from outreach.store.suggestions import SqlSuggestions
@@ -88,6 +89,7 @@ class SqlTransaction:
         self.sessions = people.SqlSessions(connection)
         self.login_links = people.SqlLoginLinks(connection)
         self.account_links = web.SqlAccountLinks(connection)
+        self.account_log = SqlAccountLog(connection)
         self.kept_answers = web.SqlKeptAnswers(connection)
         self.suggestions = SqlSuggestions(connection)
         self.showings = SqlShowings(connection)

@@ -5,8 +5,8 @@ from typing import Any, Literal
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
+from outreach.store.log_schema import metadata
 from outreach.store.types import UtcMoment, Word, Words
-from outreach.store.web_schema import metadata
 
 
 def _render(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
