@@ -29,7 +29,6 @@ def test_the_console_of_a_holder_dies(stage: Stage, row: Figures) -> None:
     with row("holder of a task dies") as figures:
         stage.installation.environment["RINGAHEAD_REGISTERS_REQUIRED"] = "false"
         stage.begin()
-        _make_callable(stage)
         first, second = _console(stage, "console-a"), _console(stage, "console-b")
         with Browser(first) as anna, Browser(second) as ben:
             anna.sign_in(stage.store, ANNA)
