@@ -78,6 +78,9 @@ class Evidence(Message):
     p10_on: date | None = None
     p50_on: date | None = None
     p90_on: date | None = None
+    survival: tuple[tuple[int, Probability], ...] = ()
+    """The forecast's curve as it stood then, days rising: (days ahead, P(no order until that day begins)); of a metered
+    group P(nothing has run out until then). Empty: not told."""
     stock_units: float | None = None
     """Estimated stock on hand; only where a level or a usage is known."""
     quantity: QuantityParts | None = None

@@ -127,6 +127,7 @@ def forecast_evidence(
         p10_on=_date(outlook.p10_day),
         p50_on=_date(outlook.p50_day),
         p90_on=_date(outlook.p90_day),
+        survival=outlook.survival,
         stock_units=outlook.stock_units,
         sentence=_sentence(folding, outlook, lead_time_days + profile.review_days),
     )

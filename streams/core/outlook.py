@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecasting.columns import Floats, PairColumns
+from forecasting.curve import CurveForecaster
 from forecasting.explain import GUESSED_BELOW, quantity_ratio
 from forecasting.model import Forecaster
 from forecasting.pair import pulse_of, summarise
@@ -17,6 +18,13 @@ SEASON_DAYS = 14
 """The season that a sentence speaks of is that of the days ahead."""
 ROUND_DIGITS = 6
 """Probabilities are told with this many digits."""
+QUANTILES = (0.1, 0.5, 0.9)
+SURVIVAL_DAYS = (1, 2, 3, 5, 7, 10, 14, 21, 28, 42, 56, 84)
+"""Days ahead at which the curve is told."""
+SURVIVAL_DIGITS = 4
+
+Survival = tuple[tuple[int, float], ...]
+"""(days ahead, P(nothing happened until then)), as `schemas.needs.Evidence` carries it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,8 @@ class Outlook:
     """Quantity of the last order day against the usual one."""
     season_ratio: float = 1.0
     """Hazard of an order at this time of the year against the year's, where the model knows one."""
+    survival: Survival = ()
+    """The curve that all of it comes from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +108,7 @@ def _loud(
     if not len(rows):
         return {}
     alive = np.round(forecaster.alive(columns, today), ROUND_DIGITS)
-    p10, p50, p90 = (forecaster.quantile_day(columns, today, q) for q in (0.1, 0.5, 0.9))
+    chances, (p10, p50, p90) = _curve(forecaster, columns, today)
     ratio, season = quantity_ratio(columns), _season(forecaster, columns, today)
     return {
         int(row): Outlook(
@@ -116,6 +126,21 @@ def _loud(
             degraded=bool(columns.orders[i] < GUESSED_BELOW),
             quantity_ratio=float(ratio[i]),
             season_ratio=float(season[i]),
+            survival=survival([chance[i] for chance in chances]),
         )
         for i, row in enumerate(rows)
     }
+
+
+def _curve(forecaster: Forecaster, columns: PairColumns, today: Floats) -> tuple[list[Floats], list[Floats]]:
+    """Probabilities at SURVIVAL_DAYS and days of QUANTILES, from one curve where the forecaster is one."""
+    if isinstance(forecaster, CurveForecaster):
+        return forecaster.answers(columns, today, [float(day) for day in SURVIVAL_DAYS], QUANTILES)
+    chances = [forecaster.probability(columns, today, float(day)) for day in SURVIVAL_DAYS]
+    return chances, [forecaster.quantile_day(columns, today, q) for q in QUANTILES]
+
+
+def survival(chances: Sequence[float]) -> Survival:
+    """From P(it happened) at SURVIVAL_DAYS."""
+    left = (round(1.0 - float(chance), SURVIVAL_DIGITS) for chance in chances)
+    return tuple((day, min(max(one, 0.0), 1.0)) for day, one in zip(SURVIVAL_DAYS, left, strict=True))

@@ -12,7 +12,7 @@ from schemas.events.usage import UsageKind, UsageReported
 from streams.core.context import Folding
 from streams.core.facts import horizon
 from streams.core.orders import expect_more, group_quantities, product_of
-from streams.core.outlook import ROUND_DIGITS, Outlook
+from streams.core.outlook import ROUND_DIGITS, SURVIVAL_DAYS, Outlook, survival
 from streams.core.settle import settle
 from streams.state import EPOCH_DAY, Pair
 
@@ -121,6 +121,7 @@ def metered_outlook(folding: Folding, pair: Pair, lead_time_days: float, service
         degraded=not all(one.level_known for one in stocks),
         stock_units=round(sum(one.level for one in bare), 3),
         units_a_day=sum(one.rate for one in bare),
+        survival=survival(metering.group_runs_out_within(stocks, day, SURVIVAL_DAYS)),
     )
 
 

@@ -1,0 +1,51 @@
+"""The curve that travels with a need: it says the same as the probability and the quantiles beside it."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from schemas.decisions import NeedKind
+from schemas.events.usage import UsageKind, UsageReported
+from schemas.needs import Evidence, OpenNeed
+from streams.core.outlook import SURVIVAL_DAYS
+from tests.streams.scene import DAY, Scene, of
+
+
+def agrees(evidence: Evidence) -> None:
+    left = dict(evidence.survival)
+    assert tuple(left) == SURVIVAL_DAYS
+    assert list(left.values()) == sorted(left.values(), reverse=True)
+    today = evidence.as_of.date()
+    for quantile, day in ((0.1, evidence.p10_on), (0.5, evidence.p50_on), (0.9, evidence.p90_on)):
+        assert day is not None
+        ahead = (day - today).days
+        reached = [chance for days, chance in left.items() if days > ahead]
+        not_yet = [chance for days, chance in left.items() if days <= ahead]
+        assert all(chance <= 1 - quantile + 1e-4 for chance in reached)
+        assert all(chance >= 1 - quantile - 1e-4 for chance in not_yet)
+
+
+def test_of_orders_it_agrees_with_quantiles_and_the_chance() -> None:
+    scene = Scene()
+    scene.profiles(lead_time_days=3.0, review_days=0.0)
+    scene.buys_weekly()
+    (need,) = of(OpenNeed, scene.pass_time(hours=1))
+    agrees(need.evidence)
+    assert need.evidence.p_due is not None
+    assert abs(1 - dict(need.evidence.survival)[3] - need.evidence.p_due) < 1e-4
+
+
+def test_of_a_stock_it_is_the_chance_that_nothing_ran_out() -> None:
+    scene = Scene()
+    scene.profiles(lead_time_days=2.0, service_level=0.5, opens=(NeedKind.RUN_OUT, NeedKind.EXPECTED_REORDER))
+    for ago in range(20, -1, -1):
+        level = UsageReported(asset_id="north", sku="gas", kind=UsageKind.LEVEL, value=Decimal(900 - 30 * (20 - ago)))
+        scene.tell(level, at=scene.now - ago * DAY)
+    needs = []
+    while not needs:
+        needs = of(OpenNeed, scene.pass_time(days=1))
+    left = dict(needs[0].evidence.survival)
+    assert needs[0].kind is NeedKind.RUN_OUT
+    assert left[1] > 0.5 > left[14], "300 units at 30 a day, some of it used"
+    assert list(left.values()) == sorted(left.values(), reverse=True)
+    assert needs[0].evidence.p50_on is not None
+    assert timedelta(0) < needs[0].evidence.p50_on - scene.now.date() < 14 * DAY
