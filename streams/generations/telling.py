@@ -73,7 +73,7 @@ def _is_news(known: AccountStanding | None, word: AccountStanding) -> bool:
 
 
 def _withdrawals(tx: SqlTransaction, file: GenerationFile, where: Where) -> Iterator[Effect]:
-    """What the desk has open or refused, and the log does not."""
+    """What the desk has open or refused, and the log does not; also what a call settled that this desk never heard of."""
     needs, own = schema.needs.c, schema.reorders.c
     waiting = select(needs.need_id, needs.account_id, needs.group, needs.account_version)
     waiting = waiting.where(needs.status.in_((NeedStatus.OPEN, NeedStatus.REFUSED))).order_by(needs.need_id)
@@ -81,7 +81,7 @@ def _withdrawals(tx: SqlTransaction, file: GenerationFile, where: Where) -> Iter
     proposed = proposed.where(own.state.in_((ReorderState.PROPOSED, ReorderState.APPROVED))).order_by(own.need_id)
     for query, kind in ((waiting, WithdrawNeed), (proposed, WithdrawReorder)):
         for need, account_id, group, version in tx.connection.execute(query).all():
-            if where.is_ours(account_id) and file.told(NEEDS + need.encode()) is None:
+            if where.is_ours(account_id) and not _stands(file, need):
                 yield kind(
                     account_id=account_id,
                     account_version=version + 1,
@@ -91,6 +91,15 @@ def _withdrawals(tx: SqlTransaction, file: GenerationFile, where: Where) -> Iter
                     group=group,
                     cause="corrected",
                 )
+
+
+def _stands(file: GenerationFile, need: str) -> bool:
+    """Whether the log has the need still. What a call settles the fold forgets without a word, as the desk ends it in
+    the same transaction that tells of the call: only a desk that was restored to before the call has it open.
+    """
+    raw = file.told(NEEDS + need.encode())
+    word = None if raw is None else decode_effect(raw)
+    return word is not None and (not isinstance(word, OpenNeed | ProposeReorder) or holds(file, word))
 
 
 def _needs(tx: SqlTransaction, words: Sequence[NeedWord], place: Place) -> Iterator[NeedWord]:

@@ -164,8 +164,8 @@ def test_a_need_that_was_never_told_is_opened_with_the_evidence_of_its_day(one: 
     assert classes(after, name) == classes(tasks, name) != []
 
 
-def test_a_need_that_a_call_has_settled_is_not_opened_again(one: Opened) -> None:
-    """The desk was restored to a day before the need; the log has the call."""
+def settled_by_a_call(one: Opened) -> tuple[str, str]:
+    """An account and its need that is over: the log has the call, this desk has not."""
     name = account_with_task(one)
     pairs = decode_account(states(one)[key_of(name)]).pairs
     settled, need = min((group, pair.need.need_id) for group, pair in pairs.items() if pair.need is not None)
@@ -175,12 +175,31 @@ def test_a_need_that_a_call_has_settled_is_not_opened_again(one: Opened) -> None
     )  # fmt: skip
     one.runtime.append([said(call, START + timedelta(days=DAYS, hours=-11), "call", name)])
     one.runtime.fold_all()
+    return name, need
+
+
+def test_a_need_that_a_call_has_settled_is_not_opened_again(one: Opened) -> None:
+    """The desk was restored to a day before the need; the log has the call."""
+    name, need = settled_by_a_call(one)
     with one.store.begin() as tx:
         for table in ("tasks", "needs"):
             tx.connection.exec_driver_sql(f"DELETE FROM {table} WHERE account_id = ?", (name,))
     rebuilt(one)
     switch(one)
     assert need not in work(one).needs
+
+
+def test_a_need_that_a_call_has_settled_does_not_stay_open(one: Opened) -> None:
+    """The desk was restored to a day after the need was opened and before the call."""
+    name, need = settled_by_a_call(one)
+    before = work(one).needs
+    assert before[need][6] == "open"
+    assert rebuilt(one)["withdraws"] == 1
+    switch(one)
+    after = work(one).needs
+    assert (after[need][6], after[need][0]) == ("ended", name)
+    assert {one for one in after if after[one][6] != before[one][6]} == {need}
+    assert rebuilt(one)["withdraws"] == 0
 
 
 def test_a_state_that_cannot_be_read_and_one_that_is_gone_are_mended(one: Opened) -> None:
