@@ -15,7 +15,7 @@ from streams.faust_app import ArtefactsInStore
 from streams.generations import kafka, kafka_switch, record
 from streams.generations.building import go_back
 from streams.generations.comparing import Comparison
-from streams.generations.files import GenerationFile, remove
+from streams.generations.files import GenerationFile, is_way_back, remove
 from streams.kafka.names import changelog_of
 from streams.kafka_topics import drop_changelogs, make_changelog
 
@@ -42,10 +42,16 @@ def switch(settings: Settings, by: str, advance: Advance) -> dict[str, Any]:
     """Publish the rebuilt state as the next generation, tell the desk, name it in the database."""
     with _opened(settings) as (store, place):
         found = asyncio.run(kafka_switch.switch(place, store, by, advance))
-        for partition in range(settings.kafka_partitions):
-            file = place.file_of(partition)
-            file.rename(file.with_name(f"before-{place.generation}-{partition}.sqlite3"))
+        _set_aside(place, place.generation + 1)
         return {"generation": place.generation + 1, **plain(found)}
+
+
+def _set_aside(place: kafka.Place, number: int) -> None:
+    """After the switch to a generation its files are the way back; also after one that was cut off before this."""
+    for partition in range(place.settings.kafka_partitions if number > record.FIRST else 0):
+        file = place.file_of(partition)
+        if is_way_back(file, number):
+            file.rename(file.with_name(f"before-{number - 1}-{partition}.sqlite3"))
 
 
 def take_up(settings: Settings) -> None:
@@ -93,16 +99,15 @@ def _opened(settings: Settings, *, switching: bool = False) -> Iterator[tuple[Sq
                 raise Refused(
                     "switching", "a switch is under way; if it came to nothing, `ringahead rebuild --give-up`"
                 )
-        yield (
-            store,
-            kafka.Place(
-                settings=settings,
-                installation=installation_of(settings),
-                artefacts=ArtefactsInStore(store),
-                folder=folder_of(settings),
-                made_by=maker(settings),
-                generation=generation,
-            ),
+        place = kafka.Place(
+            settings=settings,
+            installation=installation_of(settings),
+            artefacts=ArtefactsInStore(store),
+            folder=folder_of(settings),
+            made_by=maker(settings),
+            generation=generation,
         )
+        _set_aside(place, generation)
+        yield store, place
     finally:
         store.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ops.embedded.installation import Opened, installation_of
-from outreach.store.sql import SqlStore
+from outreach.store.sql import SqlStore, store_for
 from schemas.settings import Settings
 from streams.generations import embedded, record
 from streams.generations.building import made_by
@@ -19,6 +19,7 @@ from streams.generations.files import GenerationFile
 @contextmanager
 def rebuilding(settings: Settings, store: SqlStore, *, anew: bool = False) -> Iterator[embedded.EmbeddedRebuild]:
     """The rebuilt state as far as it is; it is only read of the installation."""
+    _finish(settings, store)
     file = GenerationFile.open(folder_of(settings) / embedded.REBUILT, maker(settings), anew=anew)
     try:
         yield embedded.EmbeddedRebuild(store, installation_of(settings), file)
@@ -40,7 +41,18 @@ def switch(opened: Opened, told: Mapping[str, Any], advance: Callable[[int], Non
 
 def take_up(settings: Settings) -> None:
     """The generation before becomes the rebuilt one, to be compared and switched to."""
+    store = store_for(settings.sqlalchemy_url)
+    try:
+        _finish(settings, store)
+    finally:
+        store.close()
     embedded.take_up(folder_of(settings), maker(settings)).close()
+
+
+def _finish(settings: Settings, store: SqlStore) -> None:
+    """A switch that was cut off after its commit is finished first: else the way back is lost."""
+    with store.read() as tx:
+        embedded.finish(folder_of(settings), record.in_force(tx))
 
 
 def drop(settings: Settings) -> int:

@@ -16,7 +16,7 @@ from streams.embedded.runtime import ArtefactsOn, Embedded
 from streams.generations import record
 from streams.generations.building import Builder, go_back
 from streams.generations.comparing import Comparison
-from streams.generations.files import GenerationFile, remove
+from streams.generations.files import GenerationFile, is_way_back, remove
 from streams.generations.switching import Change, compare
 
 READ_RECORDS = 2000
@@ -88,11 +88,12 @@ def switch(store: SqlStore, desk: Desk, runtime: Embedded, rebuild: EmbeddedRebu
     """Make the rebuilt state the live one, and tell the desk what differs; all of it or nothing."""
     with store.begin() as tx:
         found, change = rebuild.change(tx)
-        rebuild.file.keep_before(change.before)
+        number = record.in_force(tx) + 1
+        rebuild.file.keep_before(change.before, number)
         tables.write_state(tx.connection, change.writes)
         desk.apply_effects(tx, change.effects)
         detail = f"{found.different} different, {found.missing} missing, {found.unknown} unknown"
-        record.switched(tx, record.in_force(tx) + 1, actor, desk.business_time(tx), detail)
+        record.switched(tx, number, actor, desk.business_time(tx), detail)
         runtime.forget()
     return found
 
@@ -100,7 +101,14 @@ def switch(store: SqlStore, desk: Desk, runtime: Embedded, rebuild: EmbeddedRebu
 def set_aside(file: GenerationFile, folder: Path, number: int) -> None:
     """After the switch to a generation its file is the way back to the one before."""
     file.close()
-    file.path.rename(folder / BEFORE.replace("*", str(number - 1)))
+    finish(folder, number)
+
+
+def finish(folder: Path, number: int) -> None:
+    """The same, where a switch to the generation that is in force was cut off before it; else nothing."""
+    path = folder / REBUILT
+    if number > record.FIRST and is_way_back(path, number):
+        path.rename(folder / BEFORE.replace("*", str(number - 1)))
 
 
 def take_up(folder: Path, made_by: str) -> GenerationFile:

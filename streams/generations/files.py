@@ -73,9 +73,12 @@ class GenerationFile:
             self._put("told", told)
             self._connection.execute("UPDATE mark SET position = ?", (position,))
 
-    def keep_before(self, replaced: Iterable[Write]) -> None:
-        """What stood in the live state where this generation has something else; None: nothing did."""
+    def keep_before(self, replaced: Iterable[Write], number: int) -> None:
+        """What stood in the live state where this generation has something else (None: nothing did), on the way to
+        being the generation of this number.
+        """
         with self._all_or_nothing():
+            self._connection.execute(f"PRAGMA user_version = {int(number)}")
             self._connection.execute("DELETE FROM before")
             self._connection.executemany("INSERT INTO before (key, value) VALUES (?, ?)", replaced)
 
@@ -83,6 +86,7 @@ class GenerationFile:
         """Become the state that was live before the switch to this one, at the same position; the keys that changed."""
         before = self._connection.execute("SELECT key, value FROM before").fetchall()
         with self._all_or_nothing():
+            self._connection.execute("PRAGMA user_version = 0")
             self._put("state", before)
             self._connection.execute("DELETE FROM before")
         return [bytes(key) for key, _ in before]
@@ -120,6 +124,19 @@ class _Transaction:
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         self._connection.execute("COMMIT" if kind is None else "ROLLBACK")
+
+
+def is_way_back(path: Path, number: int) -> bool:
+    """Whether the file was switched to as the generation of this number: where that is in force, a switch was cut off
+    between its commit and putting the file aside.
+    """
+    if not path.exists():
+        return False
+    connection = _connect(path)
+    try:
+        return bool(connection.execute("PRAGMA user_version").fetchone()[0] == number)
+    finally:
+        connection.close()
 
 
 def remove(path: Path) -> None:

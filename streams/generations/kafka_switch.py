@@ -56,7 +56,7 @@ async def _switch(place: Place, store: SqlStore, actor: str, told: Told) -> Comp
         async with rebuilt(place, partition, told) as (live, file):
             with store.read() as tx:
                 found, change = beside(place, partition, live, file, tx)
-            file.keep_before(change.before)
+            file.keep_before(change.before, number)
             await _publish(place, partition, number, file, change)
             total.add(found)
     with store.begin() as tx:

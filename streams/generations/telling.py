@@ -73,7 +73,7 @@ def _is_news(known: AccountStanding | None, word: AccountStanding) -> bool:
 
 
 def _withdrawals(tx: SqlTransaction, file: GenerationFile, where: Where) -> Iterator[Effect]:
-    """What the desk has open or refused, and the log does not; also what a call settled that this desk never heard of."""
+    """What the desk has open or refused, and the log does not."""
     needs, own = schema.needs.c, schema.reorders.c
     waiting = select(needs.need_id, needs.account_id, needs.group, needs.account_version)
     waiting = waiting.where(needs.status.in_((NeedStatus.OPEN, NeedStatus.REFUSED))).order_by(needs.need_id)

@@ -23,6 +23,7 @@ from schemas.events.ours import CallEnded, Disposition
 from schemas.settings import Settings
 from streams.codec import decode_account, encode_account
 from streams.embedded import tables
+from streams.generations import embedded
 from streams.state import Account
 from streams.workspace import key_of
 from tests.embedded.made import SKUS, history, put_artefacts
@@ -242,6 +243,21 @@ def test_the_generation_before_is_kept_and_one_may_go_back(one: Opened) -> None:
     assert rebuilding_place.drop(one.settings) > 0
     with pytest.raises(Refused, match="no_generation_before"):
         rebuilding_place.take_up(one.settings)
+
+
+@pytest.mark.parametrize("then", ["back at once", "built again first", "begun anew first"])
+def test_a_crash_right_after_the_switch_keeps_the_way_back(one: Opened, then: str) -> None:
+    damage(one, "account-3", lambda account: setattr(account, "attempts", 7))
+    damaged = states(one)
+    with rebuilding.rebuilding(one.settings, one.store) as rebuild:
+        rebuild.catch_up(lambda _: None)
+        embedded.switch(one.store, one.desk, one.runtime, rebuild, "anna")  # committed; the file was not put aside
+    if then != "back at once":
+        assert rebuilt(one, anew=then == "begun anew first")["different"] == 0
+    rebuilding_place.take_up(one.settings)
+    assert rebuilt(one)["different"] == 1
+    assert switch(one)["generation"] == 3
+    assert states(one) == damaged
 
 
 def test_a_log_that_lost_its_beginning_is_refused(one: Opened) -> None:
