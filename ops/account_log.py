@@ -5,14 +5,31 @@ from datetime import date
 from typing import Any
 
 from ops.explaining import says
+from outreach.store.sql import SqlTransaction
 from schemas.envelope import Event
 from schemas.errors import BadEvent
 from schemas.events.orders import OrderCancelled, OrderChanged, OrderPlaced
+from schemas.settings import Settings
+from schemas.topics import Topic
+from streams.embedded import tables
 from streams.microbatch.ports import Record
 from streams.processor import read_event
 
+READ_AT_MOST = 20_000
 EVENTS_AT_MOST = 5000
 """The newest of them; an account with more is a feed, not a customer that somebody reads about."""
+
+
+def records_of(settings: Settings, tx: SqlTransaction, account_id: str, at_most: int = READ_AT_MOST) -> list[Record]:
+    """The account's records in the order of the log, the newest so many: embedded from the log itself, with Kafka from
+    its copy by account, which `ringahead archive` keeps.
+    """
+    if settings.runtime == "embedded":
+        return tables.of_key(tx.connection, account_id.encode())[-at_most:]
+    return [
+        Record(Topic.LOG.value, one.partition, one.position, one.recorded_ms, account_id.encode(), one.value)
+        for one in tx.account_log.of_account(account_id, at_most)
+    ]
 
 
 def told(records: Iterable[Record]) -> Mapping[str, Any]:

@@ -81,6 +81,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("topics", "Compare the topics with the catalogue, and create what is missing."),
             Entry("worker", "Ingest events, keep account state, decide (Faust)."),
             Entry("desk", "Turn needs into tasks in PostgreSQL, send what leaves the outbox."),
+            Entry("archive", "Copy the log into the database, by account: what accounts' pages show."),
             Entry("tick", "Write business time to every partition each hour."),
             Entry("console", "Serve the web console and the API."),
         ),

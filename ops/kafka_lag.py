@@ -17,6 +17,8 @@ from ops.record_times import first_ms, newest_ms
 from schemas.errors import Unavailable
 from schemas.settings import Settings
 from schemas.topics import PUBLIC_INPUTS, Topic
+from streams.kafka.archive import GROUP as ARCHIVE_GROUP
+from streams.kafka.archive import TOPICS as ARCHIVE_TOPICS
 from streams.kafka.desk_loop import GROUP as DESK_GROUP
 from streams.kafka.desk_loop import TOPICS as DESK_TOPICS
 from streams.kafka.names import GROUP as WORKER_GROUP
@@ -24,6 +26,7 @@ from streams.kafka.names import GROUP as WORKER_GROUP
 GROUPS: Mapping[str, tuple[str, ...]] = {
     WORKER_GROUP: (*(topic.value for topic in PUBLIC_INPUTS), Topic.LOG.value),
     DESK_GROUP: DESK_TOPICS,
+    ARCHIVE_GROUP: ARCHIVE_TOPICS,
 }
 KEPT_SECONDS = 2.0
 ANSWER_SECONDS = 15.0

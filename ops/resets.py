@@ -15,6 +15,7 @@ from schemas.base import EARLIEST
 from schemas.errors import BadInput, Refused, Unavailable
 from schemas.settings import Settings
 from schemas.topics import PUBLIC_INPUTS, Topic
+from streams.kafka.archive import GROUP as ARCHIVE_GROUP
 from streams.kafka.desk_loop import GROUP as DESK_GROUP
 from streams.kafka.names import GROUP as WORKER_GROUP
 from streams.lag.resets import PartitionReset, ResetAsked, ResetPlan, compact, within
@@ -37,6 +38,10 @@ MEANS: Mapping[tuple[str, str], str] = {
     (DESK_GROUP, Topic.NEEDS.value): (
         "Needs: the desk's positions in the database are set, too. Read again, they change nothing: a need opens once "
         "and ends once. What is skipped becomes no task until its account is judged again."
+    ),
+    (ARCHIVE_GROUP, Topic.LOG.value): (
+        "The log by account: the positions in the database are set, too. What is read again is kept once. What is "
+        "skipped is missing on accounts' pages; the fold does not read it."
     ),
     (DESK_GROUP, Topic.DEAD_LETTERS.value): (
         "Dead letters: each is kept once, however often it is read. What is skipped is not shown."
@@ -62,8 +67,8 @@ class KafkaResets:
             raise Refused("group_has_members" if plan.members else "nothing_to_reset", plan.refused)
         self._commit(plan)
         with self._store.begin() as tx:
-            if plan.group == DESK_GROUP:
-                tx.offsets.put(DESK_GROUP, {(one.topic, one.partition): one.to for one in plan.partitions})
+            if plan.group in (DESK_GROUP, ARCHIVE_GROUP):
+                tx.offsets.put(plan.group, {(one.topic, one.partition): one.to for one in plan.partitions})
             tx.audit.append([_entry(plan, actor, min((c.as_of for c in tx.clocks.all()), default=EARLIEST))])
         return plan
 

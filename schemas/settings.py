@@ -100,6 +100,8 @@ class Settings(BaseSettings):
     """Input lag over this stops new selling tasks, with the reason forecast_stale."""
     stale_model_days: int = Field(default=7, ge=1)
     """A model older than this, in business time, stops new selling tasks."""
+    account_log_days: int = Field(default=1095, ge=0, le=36_500)
+    """Kafka runtime: days for which `ringahead archive` keeps what it copied of the log, by record time; 0: all."""
     rules_file: Path | None = None
     """The site's own calling rules (TOML), on top of the standard ones: `ringahead rules` lists all."""
     calls_per_agent_hour: int = Field(default=12, ge=1, le=200)

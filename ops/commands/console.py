@@ -1,10 +1,14 @@
 """`ringahead console`: the web console and the API of the Kafka runtime."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import click
 
 from console.app import build
 from console.ports import AdminCalls
 from console.server import ConsoleServer
+from ops import account_log
 from ops.events_to_kafka import EventSender
 from ops.kafka_lag import KafkaLag
 from ops.kafka_profiles import KafkaPlace
@@ -55,7 +59,17 @@ def command(host: str | None, port: int | None) -> None:
 def _admin(settings: Settings, store: SqlStore) -> AdminCalls:
     """What supervisors' pages ask of this process; no other command reaches it, as there is no token."""
     place = KafkaPlace(settings, store)
-    return {"profiles": lambda asked: answer(place, asked), "reports": lambda _: told(settings, store)}
+    return {
+        "account": lambda asked: _account(settings, store, str(asked["account_id"])),
+        "profiles": lambda asked: answer(place, asked),
+        "reports": lambda _: told(settings, store),
+    }
+
+
+def _account(settings: Settings, store: SqlStore, account_id: str) -> Mapping[str, Any]:
+    """What the log by account holds."""
+    with store.read() as tx:
+        return account_log.told(account_log.records_of(settings, tx, account_id))
 
 
 def _open(settings: Settings) -> SqlStore:

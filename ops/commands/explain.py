@@ -10,6 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from ops.account_log import records_of
 from ops.explaining import Because, Explanation, explain, find_task
 from ops.replaying import require_database
 from outreach.desk import Desk, rules_from
@@ -18,7 +19,6 @@ from outreach.store.sql import SqlTransaction, store_for
 from schemas.envelope import Event
 from schemas.errors import BadEvent
 from schemas.settings import Settings, load_settings
-from streams.embedded import tables
 from streams.kafka.log import read_records
 from streams.microbatch.ports import Record
 from streams.processor import read_event
@@ -30,7 +30,9 @@ WIDE = 120
 @click.argument("task")
 @click.option("--json", "as_json", is_flag=True, help="Plain JSON instead of tables.")
 @click.option("--events", type=click.IntRange(0, 10_000), default=12, show_default=True, help="So many of the newest.")
-@click.option("--log", "with_log", is_flag=True, help="Kafka runtime: read the log for the account's events, too.")
+@click.option(
+    "--log", "with_log", is_flag=True, help="Kafka runtime: read Kafka's whole log, not its copy by account."
+)
 def command(task: str, as_json: bool, events: int, with_log: bool) -> None:
     """Say why TASK is there: a task id, or an account id for its newest task.
 
@@ -60,9 +62,9 @@ def _log_of(
     settings: Settings, tx: SqlTransaction, account_id: str, with_log: bool
 ) -> Iterable[tuple[int | None, Event]]:
     """The account's events in the order of its log."""
-    if settings.runtime == "kafka":
-        return asyncio.run(_from_kafka(settings, account_id)) if with_log else ()
-    return _events(tables.of_key(tx.connection, account_id.encode()))
+    if settings.runtime == "kafka" and with_log:
+        return asyncio.run(_from_kafka(settings, account_id))
+    return _events(records_of(settings, tx, account_id))
 
 
 async def _from_kafka(settings: Settings, account_id: str) -> list[tuple[int | None, Event]]:

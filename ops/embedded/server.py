@@ -29,7 +29,6 @@ from ops.team_file import parsed, put_team
 from ops.worker_watch import OwnFold
 from schemas.base import as_utc
 from schemas.errors import BadInput, RingaheadError
-from streams.embedded import tables
 from streams.embedded.lock import DataFolderLock, Owner
 from streams.ingest import IngestRules
 from streams.microbatch.ports import Record
@@ -165,7 +164,7 @@ def _admin(opened: Opened, writer: Writer, business_time: BusinessTime) -> Admin
 def _account(opened: Opened, asked: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the log holds of an account."""
     with opened.store.read() as tx:
-        return account_log.told(tables.of_key(tx.connection, str(asked["account_id"]).encode()))
+        return account_log.told(account_log.records_of(opened.settings, tx, str(asked["account_id"])))
 
 
 def _moment(told: object) -> datetime | None:

@@ -42,9 +42,10 @@ log = logging.getLogger(__name__)
 class Positions(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
     """Starts every assigned partition where the database says."""
 
-    def __init__(self, client: AIOKafkaConsumer, store: Store) -> None:
+    def __init__(self, client: AIOKafkaConsumer, store: Store, group: str = GROUP) -> None:
         self._client = client
         self._store = store
+        self._group = group
 
     async def on_partitions_revoked(self, revoked: Any) -> None:
         """Nothing to do: what was not committed to the database is read again by whoever has it next."""
@@ -59,7 +60,7 @@ class Positions(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         """Wait for the database: aiokafka only logs what a listener raises, and goes on without the positions."""
         while True:
             try:
-                return await asyncio.to_thread(_positions, self._store)
+                return await asyncio.to_thread(_positions, self._store, self._group)
             except Unavailable as error:
                 log.warning("the database is not there, positions are waited for: %s", error)
                 await asyncio.sleep(FIRST_PAUSE_SECONDS)
@@ -78,11 +79,11 @@ async def _consume(client: AIOKafkaConsumer, store: Store, desk: Desk, stopped: 
         if not fetched:
             continue
         positions = {(place.topic, place.partition): records[-1].offset + 1 for place, records in fetched.items()}
-        if await _until_stored(partial(_store, store, desk, fetched, positions), stopped):
-            await _tell_kafka(client, positions)
+        if await until_stored(partial(_store, store, desk, fetched, positions), stopped):
+            await tell_kafka(client, positions)
 
 
-async def _until_stored(write: Callable[[], None], stopped: asyncio.Event) -> bool:
+async def until_stored(write: Callable[[], object], stopped: asyncio.Event) -> bool:
     """Try until the database takes it: the consumer waits, heartbeats go on, nothing is lost. False: stopped before."""
     pause = FIRST_PAUSE_SECONDS
     while not stopped.is_set():
@@ -97,9 +98,9 @@ async def _until_stored(write: Callable[[], None], stopped: asyncio.Event) -> bo
     return False
 
 
-def _positions(store: Store) -> Mapping[tuple[str, int], int]:
+def _positions(store: Store, group: str) -> Mapping[tuple[str, int], int]:
     with store.read() as transaction:
-        return transaction.offsets.get(GROUP)
+        return transaction.offsets.get(group)
 
 
 def _store(store: Store, desk: Desk, fetched: Fetched, positions: Mapping[tuple[str, int], int]) -> None:
@@ -113,7 +114,7 @@ def _store(store: Store, desk: Desk, fetched: Fetched, positions: Mapping[tuple[
         transaction.offsets.put(GROUP, positions)
 
 
-async def _tell_kafka(client: AIOKafkaConsumer, positions: Mapping[tuple[str, int], int]) -> None:
+async def tell_kafka(client: AIOKafkaConsumer, positions: Mapping[tuple[str, int], int]) -> None:
     """For lag tools; a failure costs nothing, as the database has the truth."""
     try:
         await client.commit({TopicPartition(*place): offset for place, offset in positions.items()})

@@ -184,7 +184,7 @@ class TestDeskPositions:
                 stopped.set()
                 raise Unavailable("away")
 
-            return await desk_loop._until_stored(away, stopped)
+            return await desk_loop.until_stored(away, stopped)
 
         assert asyncio.run(stopped_while_away()) is False
 
