@@ -18,6 +18,9 @@ SERVE ?= 1
 # Wheels with known hashes only: nothing is built, so no unlocked build tool ever runs.
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes --only-binary :all:
 PYTEST := $(BIN)/python -m pytest
+# A module's tests stay in one process. JOBS=0: all in this one, as a debugger wants it.
+JOBS ?= auto
+PARALLEL = -n $(JOBS) --dist loadscope
 LANE_ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -76,7 +79,7 @@ demo: $(VENV)/.runtime
 	@$(BIN)/ringahead demo $(if $(filter 0,$(SERVE)),--no-serve)
 
 test: $(VENV)/.dev
-	@$(PYTEST) -m "not kafka and not postgres and not browser and not slow" $(LANE_ARGS)
+	@$(PYTEST) $(PARALLEL) -m "not kafka and not postgres and not browser and not slow" $(LANE_ARGS)
 	@echo
 	@echo "Not run here; make test-all adds these lanes:"
 	@echo "  kafka     KAFKA_BOOTSTRAP, Docker, or Java 17 with Maven    make lane-kafka"
@@ -88,7 +91,7 @@ test-all: test lint lane-slow lane-kafka faults-short lane-postgres lane-browser
 
 # A lane's tests may not skip: a server that is not there fails it, with the reason; so does a lane without tests.
 lane-slow: $(VENV)/.dev
-	@$(PYTEST) --no-skips -m "slow and not kafka and not postgres and not browser" $(LANE_ARGS)
+	@$(PYTEST) $(PARALLEL) --no-skips -m "slow and not kafka and not postgres and not browser" $(LANE_ARGS)
 
 lane-kafka: $(VENV)/.dev
 	@$(PYTEST) --no-skips -m "kafka and not faults" $(LANE_ARGS)
@@ -102,7 +105,7 @@ faults-short: $(VENV)/.dev
 	@$(PYTEST) --no-skips tests/faults -m faults_short -s --show-capture=no $(if $(OUT),--faults-out $(OUT)) $(LANE_ARGS)
 
 lane-postgres: $(VENV)/.dev
-	@$(PYTEST) --no-skips -m "postgres and not kafka" $(LANE_ARGS)
+	@$(PYTEST) $(PARALLEL) --no-skips -m "postgres and not kafka" $(LANE_ARGS)
 
 lane-browser: $(VENV)/.dev
 	@$(PYTEST) --no-skips -m "browser and not kafka and not postgres" $(LANE_ARGS)
