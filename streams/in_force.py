@@ -49,7 +49,7 @@ class InForce:
         if partition.model_digest is not None:
             context.model = self._readable_model(partition.model_digest)
         if partition.profiles_digest is not None:
-            context.profiles = self._profile_set(partition.profiles_digest)
+            context.profiles = self._readable_profiles(partition.profiles_digest)
         named = {partition.model_digest, partition.profiles_digest, *(digest for _, digest in partition.calendar)}
         self._models = {digest: one for digest, one in self._models.items() if digest in named}
         self._profiles = {digest: one for digest, one in self._profiles.items() if digest in named}
@@ -57,17 +57,25 @@ class InForce:
     def _choose_profiles(self, partition: Partition) -> None:
         """Of the profiles whose dates hold the business time, those that were published last are in force.
 
-        Where no dates hold it, those that began last stay. Others have every account judged anew.
+        Where no dates hold it, those that began last stay. Others have every account judged anew. A set that this
+        release refuses is not chosen, but stays in the calendar; one that is in force gives way to a later one only.
         """
         if partition.pending_digest is not None and partition.pending_version is not None:
             publish_profiles(partition, partition.pending_version, partition.pending_digest)
         if partition.as_of is None or not partition.calendar:
             return
         at = moment(partition.as_of)
-        terms = [Term(version, digest, self._profile_set(digest)) for version, digest in partition.calendar]
+        read = {digest: self._readable_profiles(digest) for _, digest in partition.calendar}
+        terms = [Term(version, digest, found) for version, digest in partition.calendar if (found := read[digest])]
         chosen = in_force_at(terms, at)
-        partition.calendar = [(term.version, term.digest) for term in still_to_come(terms, at)]
-        if chosen is not None and chosen.digest != partition.profiles_digest:
+        kept = {term.digest for term in still_to_come(terms, at)}
+        partition.calendar = [one for one in partition.calendar if one[1] in kept or read[one[1]] is None]
+        order, present = [*read], partition.profiles_digest
+        if chosen is None or (
+            present in read and read[present] is None and chosen.digest in order[: order.index(present)]
+        ):
+            return
+        if chosen.digest != present:
             partition.profiles_version, partition.profiles_digest = chosen.version, chosen.digest
             partition.decided_once = False
 
@@ -77,6 +85,14 @@ class InForce:
             return self._model(digest)
         except ArtefactRefused as error:
             log.warning("nothing is decided until a model is published: %s", error)
+            return None
+
+    def _readable_profiles(self, digest: str) -> ProfileSet | None:
+        """None where this release refuses the set: while it is in force nothing is decided."""
+        try:
+            return self._profile_set(digest)
+        except ArtefactRefused as error:
+            log.warning("profiles that this release refuses decide nothing, publish others: %s", error)
             return None
 
     def _model(self, digest: str) -> Population:

@@ -63,6 +63,15 @@ class TestRates:
         assert self.fold([date(2026, 3, 1)] * 2) == {date(2026, 3, 1).toordinal(): 2.0}
 
 
+def _published_by_another_release(scene: Scene, name: str) -> Partition:
+    """The partition's stored state has a set in its calendar that this release refuses."""
+    partition = scene.partition.folder.partition
+    partition.calendar = [*partition.calendar, (name, name)]
+    scene.partition.store.rows[PARTITION_KEY] = encode_partition(partition)
+    scene.partition.artefacts.put(name, b'{"of": "another release"}')
+    return partition
+
+
 class TestArtefacts:
     """Nothing is decided by what cannot be read."""
 
@@ -97,6 +106,26 @@ class TestArtefacts:
         assert opened(scene.pass_time(hours=1)) == []
         told = scene.tell(ModelPublished(version="new", digest=model.digest))
         assert opened(told) == ["argon"]
+
+    def test_a_refused_set_of_the_calendar_does_not_keep_the_partition_from_opening(self) -> None:
+        """As after a step back to an earlier release; what is in force decides on."""
+        scene = Scene()
+        scene.buys_weekly()
+        _published_by_another_release(scene, "later")
+        scene.partition.restart()
+        assert opened(scene.pass_time(hours=1)) == ["argon"]
+        assert ("later", "later") in scene.partition.folder.partition.calendar, "for the release that reads it"
+
+    def test_a_refused_set_in_force_stops_decisions_until_the_next_is_published(self) -> None:
+        scene = Scene()
+        scene.buys_weekly()
+        partition = _published_by_another_release(scene, "now")
+        partition.profiles_version = partition.profiles_digest = "now"
+        scene.partition.store.rows[PARTITION_KEY] = encode_partition(partition)
+        scene.partition.restart()
+        assert opened(scene.pass_time(hours=1)) == [], "nor by the set before it"
+        assert scene.partition.folder.partition.profiles_digest == "now"
+        assert opened(scene.profiles()) == ["argon"]
 
     def test_profiles_wait_for_their_day(self) -> None:
         scene = Scene(deciding=False)
