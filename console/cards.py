@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from console.chart import Outlook, Picture, timeline
+from console.survival import Survival, picture
 from console.texts import named, plain, text
 from console.times import LocalClock, Now, clock_text, local_clock, moment_text
 from console.words import DISPOSITIONS, KINDS, LOSS_REASONS
@@ -42,8 +42,6 @@ SERVICE_KEYS = (
 )
 WITHOUT_PRODUCT = frozenset(ALL_KINDS)
 """Needs of the account as a whole: no product, no quantity, no day."""
-PAST_DAYS = 100
-"""How far back the picture shows orders."""
 ASKS = {Disposition.CALLBACK: "callback", Disposition.HAS_STOCK: "stock", Disposition.DO_NOT_CALL: "dnc"}
 """Dispositions that open a dialog first; of a lost account also not_interested, which asks for the reason."""
 
@@ -61,7 +59,7 @@ class OfferLine:
     sentence: str
     degraded: bool
     evidence: str
-    picture: Picture | None
+    picture: Survival | None
     dated: bool
     """Whether a day is expected at all: a complaint has none."""
 
@@ -203,7 +201,7 @@ def _line(need: Need, now: Now | None) -> OfferLine:
         sentence=_said(need, evidence, now),
         degraded=bool(evidence and evidence.degraded),
         evidence=_evidence_text(evidence) if evidence else "",
-        picture=_picture(evidence, now) if evidence else None,
+        picture=picture(evidence, (now.moment if now else evidence.as_of).date()) if evidence else None,
         dated=shop,
     )
 
@@ -242,16 +240,6 @@ def _evidence_text(evidence: Evidence) -> str:
     if evidence.p_due is None:
         return decided
     return f"{text('agent.p_due', percent=round(100 * evidence.p_due))} · {decided}"
-
-
-def _picture(evidence: Evidence, now: Now | None) -> Picture | None:
-    """None without all three dates: a range is not guessed."""
-    if evidence.p10_on is None or evidence.p50_on is None or evidence.p90_on is None:
-        return None
-    today = (now.moment if now else evidence.as_of).date()
-    last = (evidence.last_order_on,) if evidence.last_order_on else ()
-    past = sorted({*evidence.past_orders_on, *last})
-    return timeline(Outlook(today, evidence.p10_on, evidence.p50_on, evidence.p90_on, past, PAST_DAYS))
 
 
 def _attempt(attempt: Attempt, zone: ZoneInfo | None) -> tuple[str, str]:

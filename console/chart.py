@@ -1,4 +1,4 @@
-"""The picture of "why now": the last orders and the expected range on one time axis. ``timeline.svg`` draws it.
+"""A time axis with past orders and the expected range on it, for the consumption chart; places of days in general.
 
 Positions are percentages of the width, so that words keep their size at any width and zoom.
 """
@@ -45,8 +45,6 @@ class Mark:
 class Picture:
     """All places, in per cent of the width."""
 
-    description: str
-    """For who cannot see it."""
     months: tuple[Mark, ...]
     past: tuple[Mark, ...]
     start: float
@@ -56,9 +54,16 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class _Axis:
+class Axis:
+    """Days from left to right."""
+
     first: date
     span_days: int
+
+    @property
+    def last(self) -> date:
+        """The day at its right end."""
+        return self.first + timedelta(days=self.span_days)
 
     def mark(self, day: date, words: str = "") -> Mark:
         """Where a day is; days beyond the axis stand at its end."""
@@ -70,27 +75,31 @@ def timeline(outlook: Outlook) -> Picture:
     axis = _axis(outlook)
     start, end = axis.mark(outlook.early), axis.mark(outlook.late)
     return Picture(
-        description=_description(outlook),
-        months=_months(axis, outlook.today),
+        months=months(axis, outlook.today),
         past=tuple(axis.mark(day) for day in outlook.past if day >= axis.first),
         start=start.at,
         width=round(max(end.at - start.at, 0.6), 2),
-        mid=axis.mark(outlook.mid, text("chart.mid", day=day_text(outlook.mid))),
+        mid=axis.mark(outlook.mid),
         now=axis.mark(outlook.today, text("chart.now")),
     )
 
 
-def _axis(outlook: Outlook) -> _Axis:
+def axis_between(first: date, last: date) -> Axis:
+    """An axis of these days, both of them on it."""
+    return Axis(first, max(1, (last - first).days))
+
+
+def _axis(outlook: Outlook) -> Axis:
     """From the past orders that still fit beside the range, to a little after it."""
     ahead_days = min(max((outlook.late - outlook.today).days, 7), LONGEST_AHEAD_DAYS)
     oldest = min(outlook.past, default=outlook.today)
     shown = max(oldest, outlook.today - timedelta(days=max(3 * ahead_days, outlook.back_days)))
     first = min(shown, outlook.early, outlook.today) - timedelta(days=2)
     last = outlook.today + timedelta(days=ahead_days + 3)
-    return _Axis(first, (last - first).days)
+    return axis_between(first, last)
 
 
-def _months(axis: _Axis, today: date) -> tuple[Mark, ...]:
+def months(axis: Axis, today: date) -> tuple[Mark, ...]:
     """The first of each month, thinned, and not where "today" stands."""
     days = [axis.first + timedelta(days=n) for n in range(axis.span_days + 1)]
     firsts = [day for day in days if day.day == 1]
@@ -98,16 +107,6 @@ def _months(axis: _Axis, today: date) -> tuple[Mark, ...]:
     now = axis.mark(today).at
     marks = (axis.mark(day, f"{day:%b %Y}") for day in firsts[::step])
     return tuple(mark if abs(mark.at - now) > 8 else Mark(mark.at) for mark in marks)
-
-
-def _description(outlook: Outlook) -> str:
-    return text(
-        "chart.description",
-        last=day_text(outlook.past[-1]) if outlook.past else text("chart.no_last"),
-        early=day_text(outlook.early),
-        late=day_text(outlook.late),
-        mid=day_text(outlook.mid),
-    )
 
 
 def day_text(day: date) -> str:

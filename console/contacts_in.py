@@ -1,8 +1,8 @@
 """The API for contacts, numbers that nobody calls and copies of official registers: all of a request, or nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from fastapi import FastAPI, Header, Path, Query
 from fastapi.concurrency import run_in_threadpool
@@ -21,7 +21,9 @@ from outreach.records import ContactPoint, RegisterCopy
 from schemas.base import Identifier
 from schemas.errors import Refused
 from schemas.events.accounts import Channel
+from schemas.ids import stable_hash
 
+T = TypeVar("T")
 MOST = 1000
 CALLED = frozenset({Channel.PHONE, Channel.TEXT})
 RegisterName = Annotated[str, Path(min_length=1, max_length=64)]
@@ -42,6 +44,8 @@ class ContactIn(BaseModel):
     """IANA name; else the account's own."""
     rank: int = Field(default=1, ge=1, le=99)
     """1 is tried first."""
+    if_match: str | None = Field(default=None, max_length=64)
+    """Only while the contact is the one that this tag names, as an earlier answer gave it; ``none``: only a new one."""
 
 
 class ContactsIn(BaseModel):
@@ -79,6 +83,13 @@ class Kept(BaseModel):
     """Open tasks that ended because of it."""
 
 
+class ContactsKept(Kept):
+    """What was written, and by which tag each contact is known now."""
+
+    tags: dict[str, str] = {}
+    """By contact_id; for the next request's ``if_match``."""
+
+
 class CopyOut(BaseModel):
     """A copy in force."""
 
@@ -90,12 +101,12 @@ class CopyOut(BaseModel):
 def mount(app: FastAPI) -> None:
     """Add the routes."""
     refused = answers(_409="The rules do not allow it", _412="If-Match: it changed", _422="Nothing of it was kept")
-    for path, handler, words in (
-        ("/v1/contacts", put_contacts, "Contacts of accounts"),
-        ("/v1/do-not-call", put_numbers, "Numbers that nobody calls; their open tasks are cancelled at once"),
-        ("/v1/registers/{name}", put_copy, "A copy of an official do-not-call register"),
+    for path, handler, words, model in (
+        ("/v1/contacts", put_contacts, "Contacts of accounts", ContactsKept),
+        ("/v1/do-not-call", put_numbers, "Numbers that nobody calls; their open tasks are cancelled at once", Kept),
+        ("/v1/registers/{name}", put_copy, "A copy of an official do-not-call register", Kept),
     ):
-        app.add_api_route(path, handler, methods=["POST"], response_model=Kept, summary=words, responses=refused)
+        app.add_api_route(path, handler, methods=["POST"], response_model=model, summary=words, responses=refused)
     app.add_api_route(
         "/v1/registers", copies, methods=["GET"], response_model=list[CopyOut], summary="Copies of registers in force"
     )
@@ -109,12 +120,17 @@ def mount(app: FastAPI) -> None:
     )
 
 
-async def put_contacts(console: Services, me: Me, sent: ContactsIn) -> Kept:
+async def put_contacts(console: Services, me: Me, sent: ContactsIn) -> ContactsKept:
     """Keep them, or refuse all with the first fault and its place."""
     points = [_point(place, one) for place, one in enumerate(sent.contacts)]
-    kept = await run_in_threadpool(_written, console, lambda tx: console.desk.put_contacts(tx, points))
     del me
-    return Kept(kept=kept)
+
+    def write(tx: Transaction) -> ContactsKept:
+        _only_unchanged(tx, sent.contacts)
+        kept = console.desk.put_contacts(tx, points)
+        return ContactsKept(kept=kept, tags=_tags(tx, {one.contact_id for one in points}))
+
+    return await run_in_threadpool(_written, console, write)
 
 
 async def put_numbers(console: Services, me: Me, sent: NumbersIn) -> Kept:
@@ -184,7 +200,24 @@ def _block(console: Console, me: Principal, sent: NumbersIn) -> Kept:
     return Kept(kept=len(sent.numbers), cancelled=cancelled)
 
 
-def _written(console: Console, write: Callable[[Transaction], int]) -> int:
+def _tags(tx: Transaction, contact_ids: Collection[str]) -> dict[str, str]:
+    """Of what is kept, an agent's note that a number is wrong included."""
+    return {one.contact_id: stable_hash("contact", repr(one)).hex() for one in tx.contacts.many(contact_ids)}
+
+
+def _only_unchanged(tx: Transaction, sent: Sequence[ContactIn]) -> None:
+    """Raise 412 for the first contact that is not what its sender thinks; others who replace these wait meanwhile."""
+    conditional = {one.contact_id: place for place, one in enumerate(sent) if one.if_match is not None}
+    if not conditional:
+        return
+    tx.take_turns([f"contact:{contact_id}" for contact_id in conditional])
+    tags = _tags(tx, conditional)
+    for contact_id, place in conditional.items():
+        if sent[place].if_match != tags.get(contact_id, "none"):
+            raise Problem(412, "changed", f"contacts.{place}: it is not the one that if_match names")
+
+
+def _written(console: Console, write: Callable[[Transaction], T]) -> T:
     try:
         with console.store.begin() as tx:
             return write(tx)

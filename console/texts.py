@@ -7,7 +7,9 @@ from collections.abc import Mapping
 
 from console.account_texts import TEXTS as ACCOUNT
 from console.customer_texts import TEXTS as CUSTOMER
+from console.forecast_texts import TEXTS as FORECAST
 from console.operator_texts import TEXTS as OPERATOR
+from console.script_texts import TEXTS as SCRIPTS
 from console.team_texts import TEXTS as TEAM
 from console.words import DISPOSITIONS, KINDS, LETTER_REASONS, REASONS
 from console.worth import TEXTS as WORTH
@@ -143,14 +145,6 @@ TEXTS: Mapping[str, str] = {
     "agent.skipped": "Skipped. It comes back to you after a while, or goes to a colleague.",
     "agent.version": "Decided {as_of} with model {model}, profiles {profiles} ({profile})",
     "agent.p_due": "{percent} % likely before we could deliver",
-    # The picture
-    "chart.description": "Last order {last}. The next order is expected between {early} and {late}, most likely {mid}.",
-    "chart.no_last": "not known",
-    "chart.now": "today",
-    "chart.last": "past orders",
-    "chart.range": "8 of 10 would order within",
-    "chart.mid": "expected {day}",
-    "chart.none": "There is no date range for this need.",
     # The order on the phone
     "order.button": "Place order",
     "order.title": "What do they order?",
@@ -234,7 +228,6 @@ TEXTS: Mapping[str, str] = {
     "account.fact_cool_down": "Cooling down until",
     "account.fact_credit": "Credit hold",
     "account.fact_complaints": "Open complaints",
-    "account.fact_withdrawn": "Consent withdrawn for",
     "account.need_open": "open",
     "account.need_refused": "not acted on",
     "account.need_ended": "ended",
@@ -257,6 +250,8 @@ TEXTS: Mapping[str, str] = {
     **CUSTOMER,
     **TEAM,
     **ACCOUNT,
+    **FORECAST,
+    **SCRIPTS,
 }
 
 HAPPENINGS: Mapping[str, str] = {

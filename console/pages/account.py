@@ -14,6 +14,7 @@ from console.counting import ask
 from console.gate import Principal
 from console.history import SEEN, Happening, happenings, paged
 from console.roles import CALLERS
+from console.survival import Survival, picture
 from console.texts import named, plain, text
 from console.times import moment_text
 from console.words import KINDS
@@ -21,8 +22,10 @@ from console.worth import quantity_words, value_rows
 from outreach.desk import AccountRecord
 from outreach.ports import Transaction
 from outreach.records import AuditEntry, Need, NeedStatus
+from outreach.wording import sentence_on
 from schemas.errors import NotFound
 
+FORECASTS_SHOWN = 4
 HISTORY = 2000
 """Audit entries that the timeline goes back to."""
 
@@ -70,8 +73,10 @@ def show(console: Services, me: Me, account_id: str, kind: str = "", page: int =
             here="/accounts",
             record=record,
             facts=_facts(record),
+            consents=_consents(tx, record),
             worth=value_rows(record),
             needs=[_need_row(need) for need in record.needs],
+            forecasts=_forecasts(record, console.desk.business_time(tx) or console.clock()),
             tasks=[(task, plain(task.state), moment_text(task.changed_at)) for task in record.tasks],
             reorders=[
                 (one, plain(one.state), moment_text(one.changed_at), quantity_words(one)) for one in record.reorders
@@ -145,12 +150,40 @@ def _facts(record: AccountRecord) -> list[tuple[str, str]]:
         ("cool_down", moment_text(standing.cool_down_until) or text("account.none")),
         ("credit", text("account.on_hold") if standing.credit_hold else text("account.none")),
         ("complaints", ", ".join(standing.open_complaints) or text("account.none")),
-        (
-            "withdrawn",
-            ", ".join(f"{purpose}, {channel}" for purpose, channel in standing.withdrawn) or text("account.none"),
-        ),
+        ("manager", standing.account_manager or text("account.none")),
     )
     return [(text(f"account.fact_{name}"), value or text("unknown")) for name, value in rows]
+
+
+def _consents(tx: Transaction, record: AccountRecord) -> list[tuple[str, str]]:
+    """What they allowed, what they took back, how they like to be reached, and which numbers nobody calls."""
+    standing = record.standing
+    if standing is None:
+        return []
+    numbers = [contact.number for contact in record.contacts if contact.number]
+    listed = len(tx.do_not_call.among(numbers)) if numbers else 0
+    return [
+        (text("account.consent_given"), _pairs(standing.given)),
+        (text("account.consent_withdrawn"), _pairs(standing.withdrawn)),
+        (text("account.consent_channel"), plain(standing.preferred_channel or "") or text("unknown")),
+        (text("account.consent_listed"), str(listed) if listed else text("account.none")),
+    ]
+
+
+def _pairs(consents: Sequence[tuple[str, str]]) -> str:
+    said = (text("account.consent", purpose=plain(purpose), channel=plain(channel)) for purpose, channel in consents)
+    return ", ".join(said) or text("account.none")
+
+
+def _forecasts(record: AccountRecord, now: datetime) -> list[tuple[str, str, Survival]]:
+    """(product, sentence, picture) of needs that have not ended, also of those that nobody acts on; newest first."""
+    live = sorted((need for need in record.needs if need.status is not NeedStatus.ENDED), key=lambda one: one.at)
+    found = []
+    for need in reversed(live):
+        drawn = picture(need.evidence, now.date()) if need.evidence else None
+        if drawn is not None and need.evidence is not None:
+            found.append((named(need.group_name or need.group), sentence_on(need.evidence, now.date()), drawn))
+    return found[:FORECASTS_SHOWN]
 
 
 def _need_row(need: Need) -> NeedRow:

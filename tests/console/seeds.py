@@ -24,10 +24,14 @@ from schemas.needs import (
     RefuseNeed,
     WithdrawNeed,
 )
+from streams.core.outlook import SURVIVAL_DAYS
 
 NOW = datetime(2011, 12, 9, 9, 0, tzinfo=UTC)
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
 PLACE = Place(partition=0, offset=1)
+LEFT = (0.86, 0.64, 0.49, 0.33, 0.22, 0.15, 0.098, 0.04, 0.02, 0.007, 0.003, 0.001)
+SURVIVAL = tuple(zip(SURVIVAL_DAYS, LEFT, strict=True))
+"""The curve to the quantiles of `evidence`."""
 
 
 def evidence(sentence: str, *, degraded: bool = False, p_due: float = 0.81) -> Evidence:
@@ -41,15 +45,17 @@ def evidence(sentence: str, *, degraded: bool = False, p_due: float = 0.81) -> E
         method="prior" if degraded else "renewal",
         degraded=degraded,
         p_due=p_due,
-        lead_time_days=2.0,
+        lead_time_days=7.0,
+        review_days=1.0,
         service_level=0.5,
         order_days=9,
         usual_gap_days=28.0,
         last_order_on=today - timedelta(days=27),
         past_orders_on=tuple((today - timedelta(days=27)) - timedelta(days=28 * n) for n in range(5, -1, -1)),
-        p10_on=today - timedelta(days=1),
+        p10_on=today,
         p50_on=today + timedelta(days=2),
         p90_on=today + timedelta(days=13),
+        survival=SURVIVAL,
         sentence=sentence,
     )
 

@@ -1,10 +1,11 @@
 """One record of one account, who may see which part of it, and that reading it is noted."""
 
+import re
 from datetime import timedelta
 
 from console.history import Happening, paged
 from tests.console.conftest import Site
-from tests.console.seeds import NOW
+from tests.console.seeds import NOW, standing
 
 
 def test_the_record_shows_needs_tasks_suggestions_and_what_happened(site: Site) -> None:
@@ -43,6 +44,23 @@ def test_operators_do_not_see_contacts(site: Site) -> None:
     assert "Your role does not see contacts" in page
     assert "Harriet" not in page
     assert "1632" not in page
+
+
+def test_consents_given_and_withdrawn_and_listed_numbers_are_told(site: Site) -> None:
+    with site.store.begin() as tx:
+        told = {"given": (("service", "text"),), "withdrawn": (("selling", "phone"),), "preferred_channel": "mail"}
+        site.desk.apply_effects(tx, [standing("17850", 40, **told)])
+        number = tx.contacts.of_accounts(["17850"])[0].number
+        tx.do_not_call.add(number, NOW, "test")
+    page = " ".join(re.sub("<[^>]*>", " ", site.as_role("agent").get("/accounts/17850").text).split())
+    assert "Given service by text Withdrawn selling by phone Preferred channel mail Numbers not to be called 1" in page
+
+
+def test_the_forecast_of_a_need_is_drawn_also_where_nobody_acts_on_it(site: Site) -> None:
+    for account in ("17850", "15100"):
+        page = site.as_role("agent").get(f"/accounts/{account}").text
+        assert 'class="survival" role="img"' in page
+        assert "the chance that they have not ordered yet falls to 22 % by 15 Dec 2011" in page
 
 
 def test_who_read_the_record_is_in_the_audit(site: Site) -> None:

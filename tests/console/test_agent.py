@@ -103,7 +103,9 @@ def test_starting_twice_with_one_key_is_one_attempt(site: Site) -> None:
 
 def test_a_degraded_forecast_says_so_in_full(site: Site) -> None:
     with site.store.begin() as tx:
-        weak = evidence("They ordered it once.", degraded=True).model_copy(update={"p10_on": None, "p_due": 0.5})
+        weak = evidence("They ordered it once.", degraded=True).model_copy(
+            update={"p10_on": None, "survival": (), "p_due": 0.5}
+        )
         site.desk.apply_effects(tx, [need("13047", "1", "Mug", "x", evidence=weak)])
         site.desk.apply_effects(tx, [standing("13047", 3)])
     with site.store.read() as tx:

@@ -1,4 +1,4 @@
-"""The picture: everything on the axis, in its order, and told in words as well."""
+"""The axis of the consumption chart: everything in its order, nothing beside it."""
 
 from datetime import date, timedelta
 
@@ -19,12 +19,6 @@ def outlook(last: int = -27, early: int = -1, mid: int = 2, late: int = 13) -> O
 def test_the_order_of_days_is_the_order_of_places() -> None:
     drawn = timeline(outlook())
     assert drawn.past[0].at < drawn.start < drawn.now.at < drawn.mid.at < drawn.start + drawn.width <= 100
-
-
-def test_it_is_told_in_words() -> None:
-    said = timeline(outlook()).description
-    assert said.startswith("Last order 12 Nov 2011. The next order is expected between 8 Dec 2011 and 22 Dec 2011")
-    assert said.endswith("most likely 11 Dec 2011.")
 
 
 @given(DAYS, DAYS, st.integers(0, 400), st.integers(0, 40_000))

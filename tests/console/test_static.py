@@ -9,7 +9,7 @@ import pytest
 from tests.console.test_texts import TEMPLATES
 
 STATIC = files("console") / "static"
-STYLE = "\n".join((STATIC / name).read_text("utf-8") for name in ("base.css", "parts.css", "pages.css"))
+STYLE = "\n".join((STATIC / name).read_text("utf-8") for name in ("base.css", "parts.css", "pages.css", "charts.css"))
 TOKENS = re.findall(r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\)", STYLE)
 LIGHT, DARK = ({name: pair[side] for name, *pair in TOKENS} for side in (0, 1))
 READ = 4.5

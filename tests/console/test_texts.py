@@ -5,23 +5,36 @@ from importlib.resources import files
 
 import pytest
 
+from console.scripts import steps_of
 from console.texts import HAPPENINGS, TEXTS, plain, text
 from console.words import DISPOSITIONS, KINDS, LETTER_REASONS, LOSS_REASONS, REASONS
 from outreach.task import TaskEvent
 from schemas.decisions import NeedKind, Reason
 from schemas.errors import DeadLetterReason
-from schemas.events.accounts import LossReason
-from schemas.events.ours import Disposition
+from schemas.events.accounts import LossReason, Size
+from schemas.events.ours import Disposition, Phase
 
 CONSOLE = files("console")
 TEMPLATES = {item.name: item.read_text("utf-8") for item in (CONSOLE / "templates").iterdir()}
 SOURCES = {
-    item.name: item.read_text("utf-8")
+    str(item): item.read_text("utf-8")
     for folder in (CONSOLE, CONSOLE / "pages")
     for item in folder.iterdir()
     if item.name.endswith(".py")
 }
-DYNAMIC = ("account.fact_", "account.kind_", "account.need_", "operator.runtime_", "error.title_", "error.text_")
+DYNAMIC = (
+    "account.fact_",
+    "account.kind_",
+    "account.need_",
+    "error.text_",
+    "error.title_",
+    "my.done_",
+    "my.shut_",
+    "operator.rule.",
+    "operator.runtime_",
+    "resets.where_",
+    "script.",
+)
 
 
 def test_closed_lists_have_words() -> None:
@@ -41,11 +54,17 @@ def test_every_text_that_is_named_is_there() -> None:
 
 
 def test_every_text_is_used() -> None:
-    bodies = "\n".join((*TEMPLATES.values(), *(body for name, body in SOURCES.items() if name != "texts.py")))
-    unused = [
-        key for key in TEXTS if not key.startswith(DYNAMIC) and f'"{key}"' not in bodies and f"'{key}'" not in bodies
-    ]
-    assert unused == []
+    sources = [body for name, body in SOURCES.items() if not name.endswith("texts.py")]
+    used = {
+        word for body in (*TEMPLATES.values(), *sources) for word in re.findall(r"""["']([\w.-]+)["'](?!:)""", body)
+    }
+    assert [key for key in TEXTS if not key.startswith(DYNAMIC) and key not in used] == []
+
+
+def test_every_profile_and_service_has_a_script_in_the_catalogue() -> None:
+    for name in ("service", *(f"{size}-{phase}" for size in Size for phase in Phase)):
+        assert len(steps_of(name)) == 3, name
+    assert steps_of("made-up") == ()
 
 
 def test_templates_hold_no_words_of_their_own() -> None:
