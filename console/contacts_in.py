@@ -206,11 +206,9 @@ def _tags(tx: Transaction, contact_ids: Collection[str]) -> dict[str, str]:
 
 
 def _only_unchanged(tx: Transaction, sent: Sequence[ContactIn]) -> None:
-    """Raise 412 for the first contact that is not what its sender thinks; others who replace these wait meanwhile."""
+    """Raise 412 for the first contact that is not what its sender thinks; who else replaces contacts here waits."""
+    tx.take_turns(["contacts"])
     conditional = {one.contact_id: place for place, one in enumerate(sent) if one.if_match is not None}
-    if not conditional:
-        return
-    tx.take_turns([f"contact:{contact_id}" for contact_id in conditional])
     tags = _tags(tx, conditional)
     for contact_id, place in conditional.items():
         if sent[place].if_match != tags.get(contact_id, "none"):

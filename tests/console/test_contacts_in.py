@@ -1,6 +1,7 @@
 """Contacts, do-not-call numbers and registers over HTTP: all of a request or nothing of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -34,6 +35,30 @@ def kept(site: Site, account_id: str = "99002") -> list[str | None]:
 def test_contacts_are_kept_normalised(site: Site, ask: Callable[..., httpx.Response]) -> None:
     assert ask("POST", "/v1/contacts", json={"contacts": [GOOD]}).json()["kept"] == 1
     assert kept(site) == ["+447700900123"]
+
+
+def test_a_contact_is_replaced_only_while_it_is_the_one_that_was_read(
+    site: Site, ask: Callable[..., httpx.Response]
+) -> None:
+    def put(**more: str) -> httpx.Response:
+        return ask("POST", "/v1/contacts", json={"contacts": [{**GOOD, **more}]})
+
+    first = put(if_match="none").json()["tags"]["c-9"]
+    assert put(if_match="none").status_code == 412, "it is known"
+    second = put(person="Kim Example", if_match=first)
+    assert (second.status_code, second.json()["tags"]["c-9"] != first) == (200, True)
+    lost = put(number="+44 7700 900999", if_match=first)
+    assert (lost.status_code, lost.json()["type"].rsplit(":", 1)[-1]) == (412, "changed")
+    assert "contacts.0" in lost.json()["detail"]
+    assert kept(site) == ["+447700900123"], "the other's change stays"
+
+
+def test_a_note_that_the_number_is_wrong_changes_the_tag(site: Site, ask: Callable[..., httpx.Response]) -> None:
+    tag = ask("POST", "/v1/contacts", json={"contacts": [GOOD]}).json()["tags"]["c-9"]
+    with site.store.begin() as tx:
+        tx.contacts.put([replace(one, valid=False) for one in tx.contacts.of_accounts(["99002"])])
+    again = ask("POST", "/v1/contacts", json={"contacts": [{**GOOD, "if_match": tag}]})
+    assert again.status_code == 412
 
 
 @pytest.mark.parametrize(
