@@ -17,28 +17,37 @@ if TYPE_CHECKING:
     from forecasting.columns import Floats, PairColumns
     from forecasting.model import Days
 
+    Rows = NDArray[np.bool_] | NDArray[np.intp]
+
 NEAR_DAYS = 256
 ROWS_AT_ONCE = 8_000  # what fits into the cache of a processor
+WEEK_DAYS = 7
 NEVER_DAYS = 2**15  # a quantile further away than this, about 90 years, is never
 
 
 class Curve(Protocol):
     """Conditional order probabilities of many rows, made for one moment; results of shape (rows,)."""
 
-    def take(self, rows: NDArray[np.bool_]) -> Self:
-        """The rows where the mask holds."""
+    def take(self, rows: Rows) -> Self:
+        """The given rows (indices or a mask)."""
 
     def window(self, ahead_days: Days, horizon_days: Days) -> Floats:
-        """P(an order in [ahead, ahead + horizon) | silence until ahead); rises with the horizon."""
+        """P(an order in [ahead, ahead + horizon) | silence until ahead); rises with the horizon.
+
+        Days of shape (days, 1) or (days, rows) are answered in that shape.
+        """
 
     def ever(self) -> Floats:
         """The limit of window(0, horizon) for a horizon without end."""
 
-    def ceiling(self, horizon_days: Days, max_ahead_days: int) -> Floats:
-        """An upper bound, quick to compute, of window(t, horizon) over 0 <= t <= max_ahead."""
+    def ceilings(self, horizon_days: Days, max_ahead_days: int) -> Floats:
+        """Upper bounds, quick to compute, of window(t, horizon) for whole t of each week ahead, shape (weeks, rows)."""
 
     def first_horizon(self, q: Floats) -> Floats:
-        """Smallest whole horizon with window(0, horizon) >= q; inf where there is none within NEVER_DAYS."""
+        """Smallest whole horizon with window(0, horizon) >= q; inf where there is none within NEVER_DAYS.
+
+        q: shape (rows,) or (levels, rows), as is the answer.
+        """
 
 
 class CurveForecaster(ABC):
@@ -70,13 +79,13 @@ class CurveForecaster(ABC):
         self, columns: PairColumns, as_of_day: Days, horizons_days: Sequence[float], quantiles: Sequence[float]
     ) -> tuple[list[Floats], list[Floats]]:
         """Probabilities by horizon and days by quantile, as `probability` and `quantile_day` say, from one curve."""
-        parts = []
-        for start in range(0, max(len(columns), 1), ROWS_AT_ONCE):
-            rows = np.arange(start, min(start + ROWS_AT_ONCE, len(columns)))
+        parts, levels = [], np.array(quantiles, float)[:, None]
+        for rows in _blocks(len(columns)):
             day = as_of_day[rows] if isinstance(as_of_day, np.ndarray) else as_of_day
             curve = self.curve(columns.take(rows), day)
             chances = [curve.window(0.0, horizon) for horizon in horizons_days]
-            parts.append((chances, [day + curve.first_horizon(np.full(len(rows), q)) - 1 for q in quantiles]))
+            found = curve.first_horizon(np.broadcast_to(levels, (len(levels), len(rows))))
+            parts.append((chances, list(day + found - 1)))
         chance, days = (list(map(np.concatenate, zip(*part, strict=True))) for part in zip(*parts, strict=True))
         return chance, days
 
@@ -89,10 +98,20 @@ class CurveForecaster(ABC):
         max_ahead_days: int = MAX_AHEAD_DAYS,
     ) -> Floats:
         """See Forecaster."""
-        rows = len(columns)
-        lead = np.broadcast_to(np.asarray(lead_time_days, float), rows)
-        level = np.broadcast_to(np.asarray(service_level, float), rows)
-        return first_crossing(self.curve(columns, as_of_day), lead, level, max_ahead_days)
+        count = len(columns)
+        lead, level = (np.broadcast_to(np.asarray(one, float), count) for one in (lead_time_days, service_level))
+        found = np.empty(count)
+        for rows in _blocks(count):
+            day = as_of_day[rows] if isinstance(as_of_day, np.ndarray) else as_of_day
+            curve = self.curve(columns.take(rows), day)
+            found[rows] = first_crossing(curve, lead[rows], level[rows], max_ahead_days)
+        return found
+
+
+def _blocks(count: int) -> list[NDArray[np.intp]]:
+    """Rows in parts that fit into the cache; one empty part of none."""
+    starts = range(0, max(count, 1), ROWS_AT_ONCE)
+    return [np.arange(start, min(start + ROWS_AT_ONCE, count)) for start in starts]
 
 
 def first_horizon(curve: Curve, q: Floats) -> Floats:
@@ -124,17 +143,13 @@ def _bisect(curve: Curve, q: Floats, low_days: int, high_days: int) -> Floats:
 def first_crossing(curve: Curve, lead_days: Floats, level: Floats, max_ahead_days: int) -> Floats:
     """Smallest whole t in [0, max_ahead] with window(t, lead) >= level; inf where there is none.
 
-    Most rows are ruled out by the curve's ceiling; the others walk forward day by day and leave when they cross.
+    Most weeks of most rows are ruled out by the curve's ceilings; the days of the others are asked one by one.
     """
     due = np.full(len(level), np.inf)
-    row = np.flatnonzero(curve.ceiling(lead_days, max_ahead_days) >= level)
-    keep = np.zeros(len(level), bool)
-    keep[row] = True
-    for ahead in range(max_ahead_days + 1):
-        if not keep.any():
-            break
-        curve, lead_days, level = curve.take(keep), lead_days[keep], level[keep]
-        crossed = curve.window(float(ahead), lead_days) >= level
-        due[row[crossed]] = ahead
-        row, keep = row[~crossed], ~crossed
+    for week, may in enumerate(curve.ceilings(lead_days, max_ahead_days) >= level):
+        rows = np.flatnonzero(may & np.isinf(due))
+        if len(rows):
+            days = np.arange(week * WEEK_DAYS, min((week + 1) * WEEK_DAYS, max_ahead_days + 1), dtype=float)
+            crossed = curve.take(rows).window(days[:, None], lead_days[rows]) >= level[rows]
+            due[rows] = np.where(crossed.any(0), days[crossed.argmax(0)], np.inf)
     return due

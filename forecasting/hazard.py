@@ -9,7 +9,7 @@ import numpy as np
 from forecasting.additive import Additive, log_hazards
 from forecasting.curve import CurveForecaster
 from forecasting.features import Hazards, account_features, matrix, of_account, pair_features
-from forecasting.hazard_curve import ENDS_AT, ENDS_DAYS, bases, joined, nodes_of
+from forecasting.hazard_curve import ENDS_DAYS, bases, joined
 from forecasting.renewal import RenewalCurve, RenewalParameters, renewal_curve
 from forecasting.snapshots import COLD_BELOW
 
@@ -46,10 +46,10 @@ class HazardForecaster(CurveForecaster):
         own = renewal_curve(self.own, columns, as_of_day)
         if columns.account is None:
             return own
-        base = nodes_of(own)
+        base = bases(own)
         whole = whole_features(columns, as_of_day, self.whole)
         products = self.products.rows(columns.skus or [""] * len(columns))
-        found = pair_features(columns, as_of_day, hazards(own, base[ENDS_AT]), whole, products)
+        found = pair_features(columns, as_of_day, hazards(own, base), whole, products)
         return joined(own, base, self._eta(columns, found))
 
     def _eta(self, columns: PairColumns, found: Columns) -> Floats:
@@ -75,8 +75,8 @@ class AccountForecaster(CurveForecaster):
         own = renewal_curve(self.own, columns, as_of_day)
         if columns.pulse is None:
             return own
-        base, average = nodes_of(own), self.products.rows([""] * len(columns))
-        found = account_features(columns, as_of_day, hazards(own, base[ENDS_AT]), average)
+        base, average = bases(own), self.products.rows([""] * len(columns))
+        found = account_features(columns, as_of_day, hazards(own, base), average)
         return joined(own, base, log_hazards(self.model, matrix(found, self.model.names)))
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from scipy.special import gammaln
 
 from forecasting.columns import GAP_FLOOR_DAYS
-from forecasting.curve import CurveForecaster, first_horizon
+from forecasting.curve import WEEK_DAYS, CurveForecaster, first_horizon
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from forecasting.columns import Floats, PairColumns
-    from forecasting.curve import Curve
+    from forecasting.curve import Curve, Rows
     from forecasting.model import Days
 
 HALF_DAY = 0.5  # an order on day j is an event in (j - 1/2, j + 1/2] of the continuous model
@@ -58,15 +58,16 @@ class Gamma:
     weight: Floats  # of each shape given the pair's gaps; columns sum to 1
     rising: tuple[Floats, ...]  # of each shape, `rising_powers` of A, shape (k - 1, rows)
 
-    def take(self, rows: NDArray[np.bool_]) -> Gamma:
-        """The rows where the mask holds."""
+    def take(self, rows: Rows) -> Gamma:
+        """The given rows (indices or a mask)."""
         rising = tuple(powers[:, rows] for powers in self.rising)
         return Gamma(self.shapes, self.a[:, rows], self.b[:, rows], self.weight[:, rows], rising)
 
     def survival(self, time_days: Floats) -> Floats:
-        """P(gap > time), shape (rows,)."""
-        total = np.zeros(self.a.shape[1])
-        for part in self._parts(time_days):
+        """P(gap > time), of the times' shape: (rows,), or (times, rows)."""
+        parts = self._parts(time_days)
+        total = next(parts)
+        for part in parts:
             total += part
         return total
 
@@ -76,7 +77,9 @@ class Gamma:
 
     def _parts(self, time_days: Floats) -> Iterator[Floats]:
         for a, b, weight, powers in zip(self.a, self.b, self.weight, self.rising, strict=True):
-            yield weight * polynomial(a, powers, b / (b + time_days))
+            part = polynomial(a, powers, b / (b + time_days))
+            part *= weight
+            yield part
 
     def density(self, time_days: Floats) -> Floats:
         """Density of the gap at time (1 / day), shape (rows,)."""
@@ -119,13 +122,18 @@ def rising_powers(a: Floats, k: int) -> Floats:
 
 def polynomial(a: Floats, powers: Floats, x: Floats) -> Floats:
     """I_x(a, k) from the rising powers of a; all terms are positive, so nothing cancels."""
-    total, rest = np.zeros_like(x), 1 - x
-    for power in powers[::-1]:
-        total += power
-        total *= rest
-    total += 1
-    total *= np.exp(a * np.log(x))
-    return np.asarray(np.minimum(total, 1.0), float)
+    power = np.log(x)
+    power *= a
+    np.exp(power, out=power)
+    if len(powers):
+        rest = 1 - x
+        total = powers[-1] * rest
+        for rising in powers[-2::-1]:
+            total += rising
+            total *= rest
+        total += 1
+        power *= total
+    return np.asarray(np.minimum(power, 1.0, out=power), float)
 
 
 def gamma_of(parameters: RenewalParameters, n: Floats, total: Floats, logs: Floats) -> Gamma:
@@ -151,8 +159,8 @@ class RenewalCurve:
     now: Floats  # survival until this moment
     known: NDArray[np.bool_]  # rows that have any order
 
-    def take(self, rows: NDArray[np.bool_]) -> RenewalCurve:
-        """The rows where the mask holds."""
+    def take(self, rows: Rows) -> RenewalCurve:
+        """The given rows (indices or a mask)."""
         figures = (self.ended[rows], self.silence[rows], self.now[rows])
         return RenewalCurve(self.gamma.take(rows), *figures, self.known[rows])
 
@@ -170,17 +178,18 @@ class RenewalCurve:
 
     def first_horizon(self, q: Floats) -> Floats:
         """See Curve."""
-        return first_horizon(self, q)
+        return np.stack([first_horizon(self, level) for level in q]) if q.ndim > 1 else first_horizon(self, q)
 
     def _of_living(self, start: Floats, ordered: Floats) -> Floats:
         """Weigh with the chance that there is anyone left to order."""
         living = (1 - self.ended) * start
         return np.where(self.known, (1 - self.ended) * ordered / np.maximum(self.ended + living, TINY), 0.0)
 
-    def ceiling(self, horizon_days: Days, max_ahead_days: int) -> Floats:
-        """An upper bound of window(t, horizon) over 0 <= t <= max_ahead: nobody comes back to life in silence."""
+    def ceilings(self, horizon_days: Days, max_ahead_days: int) -> Floats:
+        """See Curve; one for all weeks: nobody comes back to life in silence."""
         since, until = whole_days(self.silence), whole_days(self.silence + max_ahead_days)
-        return self.ever() * self.gamma.ceiling(since, until, horizon_days)
+        most = self.ever() * self.gamma.ceiling(since, until, horizon_days)
+        return np.broadcast_to(most, (1 + max_ahead_days // WEEK_DAYS, len(most)))
 
 
 def renewal_curve(parameters: RenewalParameters, columns: PairColumns, as_of_day: Days) -> RenewalCurve:
