@@ -13,7 +13,7 @@ from schemas.errors import Refused, Unavailable
 from schemas.settings import Settings
 from schemas.topics import PUBLIC_INPUTS, Topic
 from streams.embedded import tables
-from streams.ingest import REPLAY_HEADER, IngestRules
+from streams.ingest import IngestRules
 from streams.kafka.client import producer
 from streams.kafka.processors import event_outputs
 from streams.letters import LetterDesk, Replayed, Send, Settle
@@ -50,7 +50,7 @@ def _to_topics(settings: Settings) -> Send:
 
 
 def outputs_of(replayed: Replayed, partitions: int) -> list[Output]:
-    """The records to send: to the topic that it came from, with a header of its origin."""
+    """The records to send: to the topic that it came from, with a header of its origin and those of binary mode."""
     record = replayed.record
     if replayed.event is not None:
         outputs = event_outputs(replayed.event, partitions)
@@ -58,8 +58,7 @@ def outputs_of(replayed: Replayed, partitions: int) -> list[Output]:
         outputs = [Output(record.topic, record.key, record.value)]
     else:
         raise Refused("no_topic", f"{record.topic} is no topic of this installation: have it sent again")
-    origin = dict(record.headers)[REPLAY_HEADER]
-    return [output._replace(headers=((REPLAY_HEADER, origin),)) for output in outputs]
+    return [output._replace(headers=record.headers) for output in outputs]
 
 
 async def _deliver(settings: Settings, outputs: list[Output]) -> str:

@@ -1,8 +1,11 @@
 """What is kept of a message that could not become a fact."""
 
 from base64 import b64decode, b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+from pydantic import Field
 
 from schemas.base import Code, Message, Text, UtcTime
 from schemas.errors import DeadLetterReason
@@ -11,6 +14,12 @@ KEPT_BYTES = 2_900_000
 """In base64 and with the rest of the letter this stays under the 4 MiB of the topic."""
 KEPT_KEY_BYTES = 10_000
 """No account has such a key; but somebody may send one of megabytes."""
+KEPT_HEADERS_BYTES = 10_000
+"""Names and values together; attributes of CloudEvents are some hundred bytes."""
+BINARY_MODE = ("ce_", "content-type")
+"""How the names of headers begin that are part of an event in CloudEvents' binary mode."""
+
+MessageHeaders = Sequence[tuple[str, bytes | None]]
 
 
 class DeadLetter(Message):
@@ -29,6 +38,14 @@ class DeadLetter(Message):
     """Record time where there is one."""
     replay_of: str | None = None
     """The letter that was replayed, and came to this one."""
+    headers_base64: dict[str, str | None] | None = Field(default=None, exclude_if=lambda kept: kept is None)
+    """The headers that are part of the event, where it came in CloudEvents' binary mode."""
+
+    @property
+    def headers(self) -> tuple[tuple[str, bytes | None], ...]:
+        """The headers of binary mode, by which a replay is the same event again."""
+        told = self.headers_base64 or {}
+        return tuple((name, None if value is None else b64decode(value)) for name, value in told.items())
 
     @property
     def key(self) -> bytes | None:
@@ -81,8 +98,14 @@ def dead_letter(
     detail: str,
     first_seen: datetime,
     replay_of: str | None = None,
+    headers: MessageHeaders = (),
 ) -> DeadLetter:
-    """A letter from raw bytes; of a message or a key that fits no topic the beginning is kept."""
+    """A letter from raw bytes; of a message or a key that fits no topic the beginning is kept. Of the headers those
+    of binary mode are kept.
+    """
+    event_headers, left_out = _event_headers(headers)
+    if left_out:
+        detail = f"{detail[:250]} ({left_out} headers are not kept: they are too large)"
     if key is not None and len(key) > KEPT_KEY_BYTES:
         detail = f"{detail[:300]} (cut: {KEPT_KEY_BYTES} of {len(key)} bytes of the key are kept)"
         key = key[:KEPT_KEY_BYTES]
@@ -99,4 +122,21 @@ def dead_letter(
         detail=detail[:500],
         first_seen=first_seen,
         replay_of=replay_of,
+        headers_base64=event_headers or None,
     )
+
+
+def _event_headers(headers: MessageHeaders) -> tuple[dict[str, str | None], int]:
+    """Those of binary mode, the last of each name, while there is room; and how many there was none for."""
+    if not any(name.startswith(BINARY_MODE[0]) for name, _ in headers):
+        return {}, 0
+    kept: dict[str, str | None] = {}
+    room, left_out = KEPT_HEADERS_BYTES, 0
+    for name, value in dict(headers).items():
+        size = len(name.encode()) + len(value or b"")
+        if name.startswith(BINARY_MODE) and size <= room:
+            kept[name] = None if value is None else b64encode(value).decode()
+            room -= size
+        else:
+            left_out += name.startswith(BINARY_MODE)
+    return kept, left_out

@@ -13,7 +13,7 @@ from datetime import datetime
 from outreach.ports import Store, Transaction
 from outreach.records import AuditEntry
 from schemas.dead_letters import DeadLetter, Edited, KeptLetter
-from schemas.envelope import Event
+from schemas.envelope import Event, parse_json
 from schemas.errors import BadEvent, NotFound, Refused
 from schemas.topics import Topic
 from streams.ingest import REPLAY_HEADER, IngestRules, LogEntry, entry_of, ingest
@@ -100,9 +100,9 @@ class LetterDesk:
     def checked(self, kept: KeptLetter) -> Replayed:
         """The record that will be sent; raises Refused where it would be a dead letter again at once."""
         letter, content = kept.letter, kept.to_send
-        header = ((REPLAY_HEADER, letter.letter_id.encode()),)
+        headers = (*_binary_mode(kept), (REPLAY_HEADER, letter.letter_id.encode()))
         partition, offset = letter.partition, letter.offset
-        record = Record(letter.source, partition, offset, self._now_ms(), content.key, content.raw, header)
+        record = Record(letter.source, partition, offset, self._now_ms(), content.key, content.raw, headers)
         if letter.source == Topic.LOG.value:
             return _of_the_log(record)
         keyed = letter.source.startswith("ringahead.")
@@ -110,6 +110,21 @@ class LetterDesk:
         if isinstance(result, DeadLetter):
             raise Refused(str(result.reason), result.detail)
         return Replayed(record, result, None)
+
+
+def _binary_mode(kept: KeptLetter) -> tuple[tuple[str, bytes], ...]:
+    """The headers that belong to what is sent: none where somebody made a structured event of it."""
+    if kept.edited is not None and _is_structured(kept.edited.raw):
+        return ()
+    return kept.letter.headers  # type: ignore[return-value]  # Kafka allows headers without a value
+
+
+def _is_structured(raw: bytes) -> bool:
+    try:
+        event = parse_json(raw)
+    except BadEvent:
+        return False
+    return isinstance(event, dict) and "specversion" in event
 
 
 def in_order(letters: Iterable[DeadLetter]) -> list[str]:

@@ -214,6 +214,7 @@ def letter_of(record: Record, error: BadEvent, replay_of: str | None = None) -> 
         detail=error.detail,
         first_seen=_record_time(record),
         replay_of=replay_of,
+        headers=record.headers,
     )
 
 
