@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from threading import Thread
 
 from console.gate import Principal
 from console.oidc import Identity
@@ -11,11 +12,15 @@ from console.roles import PEOPLE, Role
 from console.scopes import scopes_of
 from outreach.access import LoginLink, Session, User
 from outreach.ports import Store, Transaction
-from schemas.errors import BadInput, NotFound
+from outreach.records import AuditEntry
+from schemas.errors import BadInput, NotFound, Unavailable
 
 LOCK_AFTER_FAILURES = 5
 LOCK_MINUTES = 15
 LINK_MINUTES = 60
+KEY_ID_LENGTH = 12
+COMMAND_LINE = "command line"
+NOTED_EVERY = timedelta(minutes=1)
 KEY_WITHOUT_COOKIE = ""
 """An API key is a session with this CSRF token: it is taken from the Authorization header and from no cookie."""
 
@@ -101,7 +106,7 @@ class Access:
         return self._principal(token, with_cookie=True)
 
     def by_key(self, key: str) -> Principal | None:
-        """Whose API key it is."""
+        """Whose API key it is; that it was used is noted once a minute."""
         return self._principal(key, with_cookie=False)
 
     def log_out(self, token: str) -> None:
@@ -119,13 +124,25 @@ class Access:
 
     def _principal(self, token: str, *, with_cookie: bool) -> Principal | None:
         with self._store.read() as tx:
-            session = tx.sessions.get(token_hash(token))
-            if session is None or session.expires_at <= tx.db_now():
+            session, now = tx.sessions.get(token_hash(token)), tx.db_now()
+            if session is None or session.expires_at <= now:
                 return None
             if (session.csrf != KEY_WITHOUT_COOKIE) is not with_cookie:
                 return None
             user = tx.users.get(session.user_id)
-        return _principal_of(user, session) if user and _may_enter(user) else None
+        if user is None or not _may_enter(user):
+            return None
+        if not with_cookie and (session.used_at is None or now - session.used_at >= NOTED_EVERY):
+            # Behind the request's back: it must not wait for a writer.
+            Thread(target=self._note_use, args=(session.token_hash, now), name="key-use", daemon=True).start()
+        return _principal_of(user, session)
+
+    def _note_use(self, hashed: str, at: datetime) -> None:
+        try:
+            with self._store.begin() as tx:
+                tx.sessions.used(hashed, at)
+        except Unavailable:
+            return  # the next use is noted
 
 
 def _may_enter(user: User) -> bool:
@@ -199,9 +216,61 @@ def new_api_key(tx: Transaction, name: str, valid_days: int = 365, scopes: Colle
     if words is not None and not (words and set(words) <= useful):
         raise BadInput(f"scopes of the role {user.role} are {', '.join(sorted(useful)) or 'none'}")
     key, now = new_token(), tx.db_now()
-    ends = now + timedelta(days=valid_days)
-    tx.sessions.put([Session(token_hash(key), user.user_id, KEY_WITHOUT_COOKIE, now, ends, words)])
+    made = Session(token_hash(key), user.user_id, KEY_WITHOUT_COOKIE, now, now + timedelta(days=valid_days), words)
+    tx.sessions.put([made])
+    tx.audit.append([_key_entry(made, now, "key_made", f"{valid_days} days, {' '.join(words or ('all',))}")])
     return key
+
+
+@dataclass(frozen=True, slots=True)
+class KeyShown:
+    """An API key as it may be shown: not the key."""
+
+    key_id: str
+    """The beginning of its hash."""
+    user_id: str
+    scopes: tuple[str, ...] | None
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None
+    """To the minute; None: never."""
+    ended: bool
+    """Expired, or its user is switched off."""
+
+
+def api_keys(tx: Transaction, name: str | None = None) -> list[KeyShown]:
+    """All of them, or those of one user; oldest first."""
+    now, users = tx.db_now(), {user.user_id: user for user in tx.users.all()}
+    keys = [key for key in tx.sessions.keys() if name is None or key.user_id == name]  # noqa: SIM118
+    return [
+        KeyShown(
+            key.token_hash[:KEY_ID_LENGTH],
+            key.user_id,
+            key.scopes,
+            key.created_at,
+            key.expires_at,
+            key.used_at,
+            key.expires_at <= now or key.user_id not in users or not _may_enter(users[key.user_id]),
+        )
+        for key in keys
+    ]
+
+
+def revoke_key(tx: Transaction, key_id: str) -> str:
+    """It ends with its next request; whose it was. Raises NotFound, and BadInput where several begin so."""
+    found = [key for key in tx.sessions.keys() if len(key_id) >= 6 and key.token_hash.startswith(key_id)]  # noqa: SIM118
+    if not found:
+        raise NotFound("no_such_key", key_id)
+    if len(found) > 1:
+        raise BadInput(f"{len(found)} keys begin with {key_id}: give more of it")
+    tx.sessions.end(found[0].token_hash)
+    tx.audit.append([_key_entry(found[0], tx.db_now(), "key_revoked", "")])
+    return found[0].user_id
+
+
+def _key_entry(key: Session, at: datetime, event: str, detail: str) -> AuditEntry:
+    subject = f"key:{key.token_hash[:KEY_ID_LENGTH]}"
+    return AuditEntry(0, at, subject, None, COMMAND_LINE, event, None, key.user_id, 0, detail)
 
 
 def set_password(tx: Transaction, name: str, password_hash: str) -> User:

@@ -30,9 +30,7 @@ WIDE = 120
 @click.argument("task")
 @click.option("--json", "as_json", is_flag=True, help="Plain JSON instead of tables.")
 @click.option("--events", type=click.IntRange(0, 10_000), default=12, show_default=True, help="So many of the newest.")
-@click.option(
-    "--log", "with_log", is_flag=True, help="Kafka runtime: read Kafka's whole log, not its copy by account."
-)
+@click.option("--log", "with_log", is_flag=True, help="Kafka runtime: read Kafka's whole log, not its copy by account.")
 def command(task: str, as_json: bool, events: int, with_log: bool) -> None:
     """Say why TASK is there: a task id, or an account id for its newest task.
 

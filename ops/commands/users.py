@@ -6,11 +6,12 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from console.access import LINK_MINUTES, add_user, disable_user, new_api_key, one_time_link, set_password
+from console.access import LINK_MINUTES, add_user, disable_user, one_time_link, set_password
 from console.passwords import MINIMUM_LENGTH, Passwords
 from console.roles import PEOPLE
 from console.scopes import Scope
 from ops.at_hand import base_url, transaction
+from ops.commands.keys import print_key
 from schemas.errors import BadInput
 from schemas.settings import load_settings
 
@@ -96,14 +97,11 @@ def link(name: str, minutes: int) -> None:
 )
 @click.option("--days", type=click.IntRange(1, 3650), default=365, show_default=True)
 def key(name: str, scopes: tuple[str, ...], days: int) -> None:
-    """Print an API key for a program of this user; it is shown once.
+    """Print an API key for a program of this user; it is shown once. The same as `ringahead keys add`.
 
     With --scope it may do that part of the API alone; without, all that the user's role may.
     """
-    with transaction(load_settings()) as tx:
-        made = new_api_key(tx, name, days, scopes or None)
-    click.echo(made)
-    click.echo(f"Send it as a header: Authorization: Bearer KEY. It ends in {days} days.", err=True)
+    print_key(name, scopes, days)
 
 
 def _password() -> str:

@@ -1,6 +1,7 @@
 """In-memory repositories of contacts, numbers, agents, logins and suggestions."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from outreach.access import LoginLink, Session, User
@@ -119,6 +120,17 @@ class MemorySessions(MemoryTable[str, Session]):
     def end(self, token_hash: str) -> None:
         """Log out."""
         self.remove(token_hash)
+
+    def keys(self) -> list[Session]:
+        """Oldest first."""
+        found = self.where(lambda session: not session.csrf)
+        return sorted(found, key=lambda session: (session.created_at, session.token_hash))
+
+    def used(self, token_hash: str, at: datetime) -> None:
+        """Note it."""
+        known = self.get(token_hash)
+        if known is not None:
+            self.set(token_hash, replace(known, used_at=at))
 
     def end_expired(self, db_now: datetime) -> int:
         """Delete those past their end."""

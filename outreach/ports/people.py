@@ -108,6 +108,14 @@ class Sessions(Keyed[str, Session], Protocol):
         """Log out."""
         ...
 
+    def keys(self) -> list[Session]:
+        """API keys: logins without a CSRF token, oldest first."""
+        ...
+
+    def used(self, token_hash: str, at: datetime) -> None:
+        """An API key was used (database time); one that has ended meanwhile stays ended."""
+        ...
+
     def end_expired(self, db_now: datetime) -> int:
         """Delete those past their end; how many."""
         ...

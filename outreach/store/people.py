@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, func, select, update
 
 from outreach.access import LoginLink, Session, User
 from outreach.records import Agent, ContactPoint
@@ -106,6 +106,15 @@ class SqlSessions(SqlTable[Session]):
     def end(self, token_hash: str) -> None:
         """Log out."""
         self.run(delete(self.table).where(self.key == token_hash))
+
+    def keys(self) -> list[Session]:
+        """Oldest first."""
+        table = self.table.c
+        return self.all_of(self.query().where(table.csrf == "").order_by(table.created_at, table.token_hash))
+
+    def used(self, token_hash: str, at: datetime) -> None:
+        """Note it."""
+        self.run(update(self.table).where(self.key == token_hash).values(used_at=at))
 
     def end_expired(self, db_now: datetime) -> int:
         """Delete those past their end."""
