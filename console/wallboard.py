@@ -15,7 +15,7 @@ from console.words import DISPOSITIONS
 from outreach.desk import Desk
 from outreach.desk.teams import works_now
 from outreach.ports import FirstCall, Handled, QueueLine, Store, Transaction
-from outreach.records import Agent, Task
+from outreach.records import Agent, AuditEntry, Task
 from outreach.task import HELD
 from schemas.decisions import TaskClass
 
@@ -115,14 +115,16 @@ def agent_rows(tx: Transaction, agents: Sequence[Agent], wall: Wall | None) -> l
     for one in wall.handled if wall else ():
         calls[one.agent_id] += one.calls
     now = wall.now if wall else None
-    return [_agent_row(tx, one, held.get(one.agent_id), calls, now) for one in agents[:AGENTS_SHOWN]]
+    shown = agents[:AGENTS_SHOWN]
+    said = tx.audit.newest_about(f"agent:{one.agent_id}" for one in shown)
+    rows = ((one, held.get(one.agent_id), said.get(f"agent:{one.agent_id}")) for one in shown)
+    return [_agent_row(one, task, newest, calls, now) for one, task, newest in rows]
 
 
 def _agent_row(
-    tx: Transaction, agent: Agent, task: Task | None, calls: Mapping[str, int], now: datetime | None
+    agent: Agent, task: Task | None, newest: AuditEntry | None, calls: Mapping[str, int], now: datetime | None
 ) -> AgentRow:
-    newest = tx.audit.about(subject=f"agent:{agent.agent_id}", limit=1)
-    since = task.changed_at if task else newest[0].at if newest else None
+    since = task.changed_at if task else newest.at if newest else None
     state = plain(task.state) if task else plain(agent.state)
     tone = "accent" if task else "ok" if agent.state == "available" else ""
     return AgentRow(

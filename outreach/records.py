@@ -1,7 +1,6 @@
 """What the desk keeps, as frozen values: the stores write them, the pages read them.
 
-``*_at`` is business time in UTC unless the field says "database time". Nothing here is personal, except `ContactPoint`
-and the names of our own users.
+``*_at``: business time in UTC, or as the field says. Nothing is personal but `ContactPoint` and our own users' names.
 """
 
 from dataclasses import dataclass, replace
@@ -25,7 +24,7 @@ class Task:
     task_class: TaskClass
     state: TaskState
     version: int
-    """+1 with every change; every change is a compare-and-set on it."""
+    """+1 with every change, a compare-and-set."""
     created_at: datetime
     changed_at: datetime
     valid_until: datetime
@@ -68,6 +67,8 @@ class Task:
     """Until then it is offered to its owner alone; afterwards to the team."""
     queue: str = ""
     """The queue that takes it; empty: everybody's."""
+    queue_kept: bool = False
+    """A supervisor chose it: it stays, whatever the criteria, while there is such a queue."""
 
     @property
     def is_open(self) -> bool:
@@ -342,7 +343,6 @@ class AskedOrder:
     total: str | None = None
     """Decimal as text, in the order's currency."""
     reason: str | None = None
-    """Why it was refused."""
     answered_at: datetime | None = None
 
 

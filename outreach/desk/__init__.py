@@ -204,6 +204,13 @@ class Desk:
         Raises NotFound, Refused("not_waiting"), Refused("skill_missing"), Refused("queue_missing")."""
         return teams.reassign(self._context(tx), task_id, supervisor_id, agent_id)
 
+    def give_to_queue(self, tx: Transaction, task_id: str, supervisor_id: str, queue_id: str | None) -> Task:
+        """Offer a waiting task to those who work in this queue, and keep it there whatever the queues' criteria; None:
+        to the queue that takes it by its criteria. A leased one is taken back for it.
+
+        Raises NotFound (no_such_task, no_such_queue), Refused("not_waiting")."""
+        return teams.give_to_queue(self._context(tx), task_id, supervisor_id, queue_id)
+
     def hand_over(self, tx: Transaction, agent_id: str, supervisor_id: str, to_agent_id: str | None) -> int:
         """Every promise of an agent who is not there passes to another one, or to the team; how many."""
         return teams.hand_over(self._context(tx), agent_id, supervisor_id, to_agent_id)

@@ -45,7 +45,8 @@ def ranked(
         profile_tier=profile.tier,
         created_at=task.created_at,
     )
-    queue = queue_of(context.queues, task, standing, profile.skill)
-    if (place, profile.skill, queue) == (task.rank, task.skill, task.queue):
+    kept = task.queue_kept and any(one.queue_id == task.queue for one in context.queues)
+    queue = task.queue if kept else queue_of(context.queues, task, standing, profile.skill)
+    if (place, profile.skill, queue, kept) == (task.rank, task.skill, task.queue, task.queue_kept):
         return task
-    return replace(task, rank=place, skill=profile.skill, queue=queue)
+    return replace(task, rank=place, skill=profile.skill, queue=queue, queue_kept=kept)

@@ -103,6 +103,27 @@ def reassign(context: Context, task_id: str, supervisor_id: str, agent_id: str |
     return after
 
 
+def give_to_queue(context: Context, task_id: str, supervisor_id: str, queue_id: str | None) -> Task:
+    """See `Desk.give_to_queue`."""
+    task = context.tx.tasks.lock(task_id)
+    if task is None:
+        raise NotFound("no_such_task", task_id)
+    if queue_id is not None and all(queue.queue_id != queue_id for queue in context.queues):
+        raise NotFound("no_such_queue", queue_id)
+    if task.state not in WAITING | {TaskState.LEASED}:
+        raise Refused("not_waiting", f"the task is {task.state}")
+    space = Workspace(context)
+    space.load([task])
+    if task.state is TaskState.LEASED:
+        _take_back(context, space, task, supervisor_id)
+    standing = context.tx.standings.get(task.account_id)
+    queue = queue_of(context.queues, task, standing, task.skill) if queue_id is None else queue_id
+    said, kept = f"queue:{queue_id or ''}", queue_id is not None
+    after = _assign(context, space, space.tasks[task_id], supervisor_id, None, said, queue=queue, queue_kept=kept)
+    space.save()
+    return after
+
+
 def hand_over(context: Context, agent_id: str, supervisor_id: str, to_agent_id: str | None) -> int:
     """See `Desk.hand_over`."""
     tasks = context.tx.tasks.owned_by(agent_id)
@@ -116,8 +137,16 @@ def hand_over(context: Context, agent_id: str, supervisor_id: str, to_agent_id: 
     return len(tasks)
 
 
-def _assign(context: Context, space: Workspace, task: Task, supervisor_id: str, agent_id: str | None) -> Task:
-    """A promise stays a promise: it is kept by somebody else."""
+def _assign(
+    context: Context,
+    space: Workspace,
+    task: Task,
+    supervisor_id: str,
+    agent_id: str | None,
+    said: str = "",
+    **more: str | bool,
+) -> Task:
+    """A promise stays a promise: it is kept by somebody else. ``said``: what the audit says instead of to whom."""
     at = context.now or task.changed_at
     until = None if agent_id is None else at + timedelta(hours=context.rules.assignment_hours)
     if until is not None and task.callback_at is not None:
@@ -127,12 +156,13 @@ def _assign(context: Context, space: Workspace, task: Task, supervisor_id: str, 
         TaskEvent.REASSIGNED,
         at=at,
         actor=supervisor_id,
-        detail=agent_id or "team",
+        detail=said or agent_id or "team",
         owner_id=agent_id,
         owner_until=until,
         supervised=False,
         skips=0,
         flag=None,
+        **more,
     )
 
 

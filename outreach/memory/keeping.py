@@ -33,6 +33,11 @@ class MemoryAudit:
         """The newest id."""
         return next(reversed(self._table.rows), 0)
 
+    def newest_about(self, subjects: Iterable[str]) -> dict[str, AuditEntry]:
+        """By subject; the newest comes last, and stays."""
+        wanted = set(subjects)
+        return {entry.subject: entry for entry in self._table.where(lambda entry: entry.subject in wanted)}
+
     def about(self, *, account_id: str | None = None, subject: str | None = None, limit: int = 200) -> list[AuditEntry]:
         """Newest first."""
         found = self._table.where(

@@ -23,6 +23,10 @@ class Audit(Protocol):
         """The newest id, or 0."""
         ...
 
+    def newest_about(self, subjects: Iterable[str]) -> dict[str, AuditEntry]:
+        """The newest entry of each of these subjects that has any."""
+        ...
+
     def about(self, *, account_id: str | None = None, subject: str | None = None, limit: int = 200) -> list[AuditEntry]:
         """Newest first."""
         ...

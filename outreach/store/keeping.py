@@ -93,6 +93,15 @@ class SqlAudit(SqlTable[AuditEntry]):
         """The newest id."""
         return self.connection.scalar(select(func.max(self.table.c.audit_id))) or 0
 
+    def newest_about(self, subjects: Iterable[str]) -> dict[str, AuditEntry]:
+        """One step along the index for each, in one question."""
+        found: dict[str, AuditEntry] = {}
+        key = self.table.c
+        for some in chunks(subjects):
+            last = select(func.max(key.audit_id)).where(key.subject.in_(some)).group_by(key.subject)
+            found |= {entry.subject: entry for entry in self.all_of(self.query().where(key.audit_id.in_(last)))}
+        return found
+
     def about(self, *, account_id: str | None = None, subject: str | None = None, limit: int = 200) -> list[AuditEntry]:
         """Newest first."""
         query = self.query()

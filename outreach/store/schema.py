@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    false,
     literal_column,
     type_coerce,
 )
@@ -107,6 +108,7 @@ tasks = Table(
     Column("outcome", Text),
     Column("owner_until", UtcMoment),
     Column("queue", Text, nullable=False, server_default=""),
+    Column("queue_kept", Boolean(create_constraint=False), nullable=False, server_default=false()),
     Index("tasks_by_account", "account_id", "state"),
     Index("tasks_by_creation", "created_at"),
 )
@@ -141,6 +143,9 @@ _partial("tasks_by_schedule", {TaskState.SCHEDULED}, tasks.c.not_before)
 _partial("tasks_by_validity", WAITING, tasks.c.valid_until)
 _partial("tasks_by_timer", HELD, tasks.c.timer_until)
 _partial("tasks_by_order", {TaskState.AWAITING_ORDER}, tasks.c.awaiting_since)
+_partial("tasks_lost", {TaskState.NEEDS_DISPOSITION}, tasks.c.rank, tasks.c.task_id)
+FLAGGED = tasks.c.flag.is_not(None)
+Index("tasks_flagged", tasks.c.rank, tasks.c.task_id, postgresql_where=FLAGGED, sqlite_where=FLAGGED)
 
 exclusions = Table(
     "exclusions",

@@ -261,6 +261,43 @@ class TestTeam:
         assert (task.owner_id, task.callback_at) == ("ben", NOW + DAY)
         assert task.owner_until == NOW + DAY + timedelta(minutes=15)
 
+    def test_a_supervisor_gives_a_task_to_a_queue_where_it_stays_while_there_is_that_queue(self, room: Room) -> None:
+        room.staff("ben")
+        uk, care = Queue("uk", countries=("GB",)), Queue("care", classes=("service",), place=1)
+        room.do(lambda tx: room.desk.put_queues(tx, [uk, care], "sue"))
+        for name, queue in (("anna", "uk"), ("ben", "care")):
+            room.do(lambda tx, name=name, queue=queue: room.desk.set_agent(tx, name, "available", queues=(queue,)))
+        room.account("a", opened("a"))
+        card = room.claim()
+        task = room.do(lambda tx: room.desk.give_to_queue(tx, card.task.task_id, "sue", "care"))
+        assert (task.state, task.queue, task.queue_kept, task.owner_id) == ("ready", "care", True, None)
+        assert room.nothing() == set(), "Anna does not work there"
+        room.later(NOW + HOUR)
+        assert room.task("a").queue == "care", "not moved back by its criteria"
+        assert room.claim("ben").task.account_id == "a"
+        room.do(lambda tx: room.desk.give_to_queue(tx, task.task_id, "sue", None))
+        assert (room.task("a").queue, room.task("a").queue_kept) == ("uk", False)
+
+    def test_a_queue_that_is_gone_keeps_no_task(self, room: Room) -> None:
+        room.do(lambda tx: room.desk.put_queues(tx, [Queue("care", classes=("service",))], "sue"))
+        room.account("a", opened("a"))
+        task_id = room.task("a").task_id
+        room.do(lambda tx: room.desk.give_to_queue(tx, task_id, "sue", "care"))
+        room.do(lambda tx: room.desk.put_queues(tx, [], "sue"))
+        room.later(NOW + HOUR)
+        assert (room.task("a").queue, room.task("a").queue_kept) == ("", False)
+
+    def test_a_task_goes_to_no_queue_that_is_none_and_not_during_a_call(self, room: Room) -> None:
+        room.account("a", opened("a"))
+        task_id = room.task("a").task_id
+        with pytest.raises(NotFound, match="no_such_queue"):
+            room.do(lambda tx: room.desk.give_to_queue(tx, task_id, "sue", "nowhere"))
+        with pytest.raises(NotFound, match="no_such_task"):
+            room.do(lambda tx: room.desk.give_to_queue(tx, "nothing", "sue", None))
+        room.start(room.claim())
+        with pytest.raises(Refused, match="not_waiting"):
+            room.do(lambda tx: room.desk.give_to_queue(tx, task_id, "sue", None))
+
     def test_who_lacks_the_skill_or_the_queue_is_not_given_it(self, room: Room) -> None:
         room.staff("ben", skills=("forklift",))
         room.account("a", opened("a"))

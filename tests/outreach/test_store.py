@@ -45,6 +45,8 @@ def test_history_is_added_in_order_and_read_from_any_place(store: Store) -> None
         assert [(e.audit_id, e.event) for e in tx.audit.since(1)] == [(2, "two"), (3, "three"), (4, "four")]
         assert [e.event for e in tx.audit.about(account_id="a")] == ["three", "two", "one"]
         assert [e.event for e in tx.audit.about(subject="task:1", limit=1)] == ["four"]
+        newest = tx.audit.newest_about(["task:1", "task:9"])
+        assert {subject: entry.event for subject, entry in newest.items()} == {"task:1": "four"}
 
 
 def test_the_outbox_keeps_order_and_keys(store: Store) -> None:
