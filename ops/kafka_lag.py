@@ -22,6 +22,7 @@ from streams.kafka.archive import TOPICS as ARCHIVE_TOPICS
 from streams.kafka.desk_loop import GROUP as DESK_GROUP
 from streams.kafka.desk_loop import TOPICS as DESK_TOPICS
 from streams.kafka.names import GROUP as WORKER_GROUP
+from streams.microbatch.leaving import leave
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     WORKER_GROUP: (*(topic.value for topic in PUBLIC_INPUTS), Topic.LOG.value),
@@ -81,8 +82,8 @@ async def clients(bootstrap: str) -> AsyncIterator[Clients]:
         await made.committed.start()
         yield made
     finally:
-        await made.committed.stop()
-        await made.raw.stop()
+        await leave(made.committed)
+        await leave(made.raw)
         await made.admin.close()
 
 

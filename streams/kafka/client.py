@@ -8,6 +8,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from schemas.errors import Unavailable
 from schemas.settings import Settings
+from streams.microbatch.leaving import leave
 from streams.microbatch.ports import Output
 
 MAX_REQUEST_BYTES = 4 * 1024 * 1024 + 64 * 1024
@@ -28,7 +29,7 @@ async def producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
     try:
         yield client
     finally:
-        await client.stop()
+        await leave(client)
 
 
 @asynccontextmanager
@@ -51,7 +52,7 @@ async def consumer(settings: Settings, *topics: str, group: str | None = None) -
     try:
         yield client
     finally:
-        await client.stop()
+        await leave(client)
 
 
 async def send_all(client: AIOKafkaProducer, outputs: Iterable[Output]) -> None:
@@ -70,7 +71,7 @@ async def _start(client: AIOKafkaProducer | AIOKafkaConsumer, settings: Settings
     try:
         await client.start()
     except KafkaConnectionError as error:
-        await client.stop()
+        await leave(client)
         raise Unavailable(
             f"no Kafka broker answers at {settings.kafka_bootstrap}; start it, or set RINGAHEAD_KAFKA_BOOTSTRAP"
         ) from error

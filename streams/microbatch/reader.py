@@ -18,6 +18,7 @@ from aiokafka.record.control_record import ABORT_MARKER, ControlRecord
 from aiokafka.structs import TopicPartition
 
 from streams.microbatch.delivery import Connection
+from streams.microbatch.leaving import leave
 from streams.microbatch.ports import Write
 
 FETCH_BYTES = 8 * 1024 * 1024
@@ -98,14 +99,14 @@ class LogReader:
             async with asyncio.timeout(self._seconds):
                 await self._consumer.start()
         except BaseException:
-            await self._consumer.stop()
+            await leave(self._consumer)
             raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._consumer.stop()
+        await leave(self._consumer)
 
     async def bounds(self, place: TopicPartition) -> tuple[int, int]:
         """The log's first offset and its end as committed readers see it. Raises KafkaError."""
