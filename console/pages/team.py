@@ -174,17 +174,23 @@ def _board(console: Console, tx: Transaction, within: int) -> dict[str, object]:
     reorders = tx.reorders.listed({ReorderState.PROPOSED, ReorderState.APPROVED}, limit=SHOWN)
     agents, wall = tx.agents.all(), console.wall.get()
     minutes = within if within in WITHIN_MINUTES else WITHIN_MINUTES[1]
-    names = {one.queue_id: one.name for one in tx.queues.all()}
+    names = dict(queue_names(tx))
     return {
         "notices": (),
         "tasks": [_task_row(task) for task in (*lost, *flagged)],
         "reorders": [_reorder_row(one) for one in reorders],
         "agents": agent_rows(tx, agents, wall),
+        "queue_names": queue_names(tx),
         "figures": wall_figures(wall, minutes) if wall else (),
         "queues": queue_rows(wall, agents, names) if wall else (),
         "within": minutes,
         "withins": [(one, duration_text(60 * one)) for one in WITHIN_MINUTES],
     }
+
+
+def queue_names(tx: Transaction) -> list[tuple[str, str]]:
+    """(id, name) of every queue, in the order in which they take tasks."""
+    return [(one.queue_id, one.name or one.queue_id) for one in tx.queues.all()]
 
 
 def _task_row(task: Task) -> TaskRow:

@@ -1,6 +1,5 @@
 """Waiting tasks in their order, given to somebody else; promises of who is not here passed on."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -11,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from console.acting import act
 from console.context import Me, Services
 from console.notices import Notice
-from console.pages.team import answer
+from console.pages.team import answer, queue_names
 from console.texts import plain, text
 from console.times import moment_text
 from outreach.ports import Transaction
@@ -30,9 +29,12 @@ class Given(BaseModel):
     agent_id: str = Field(default="", max_length=200)
 
 
-class GivenTask(Given):
-    """From which page it was asked."""
+class GivenTask(BaseModel):
+    """To whom: ``agent:NAME``, ``queue:ID``, ``queue:`` (whichever takes it by its criteria); empty: the team. And from
+    which page it was asked."""
 
+    model_config = ConfigDict(extra="forbid")
+    to: str = Field(default="", max_length=220, pattern=r"^$|^(agent|queue):")
     back: str = Field(default="", max_length=16)
     page: int = Field(default=1, ge=1, le=PAGES_AT_MOST)
 
@@ -62,11 +64,16 @@ def show(console: Services, me: Me, page: int = 1) -> HTMLResponse:
 
 
 def reassign(console: Services, me: Me, task_id: str, sent: Annotated[GivenTask, Form()]) -> HTMLResponse:
-    """Offer it to this agent first; a leased one is taken back for it."""
+    """Offer it to this agent first, or to who works in this queue; a leased one is taken back for it."""
 
     def work(tx: Transaction) -> tuple[Notice, ...]:
-        console.desk.reassign(tx, task_id, me.user_id, sent.agent_id or None)
-        name = sent.agent_id or text("team.reassign_team")
+        kind, _, known = sent.to.partition(":")
+        if kind == "queue":
+            console.desk.give_to_queue(tx, task_id, me.user_id, known or None)
+            name = text("team.given_queue", name=known) if known else text("team.reassign_criteria")
+        else:
+            console.desk.reassign(tx, task_id, me.user_id, known or None)
+            name = known or text("team.reassign_team")
         return (Notice("ok", text("agent.saved", what=text("team.reassigned", name=name))),)
 
     notices = act(console, work)
@@ -94,12 +101,9 @@ def _list(tx: Transaction, page: int) -> dict[str, object]:
         "rows": [_row(task) for task in found[:PAGE]],
         "page": shown,
         "more": len(found) > PAGE and shown < PAGES_AT_MOST,
-        "agents": _names(tx),
+        "agents": [one.agent_id for one in tx.agents.all()],
+        "queue_names": queue_names(tx),
     }
-
-
-def _names(tx: Transaction) -> Sequence[str]:
-    return [one.agent_id for one in tx.agents.all()]
 
 
 def _row(task: Task) -> WaitingRow:
@@ -108,8 +112,12 @@ def _row(task: Task) -> WaitingRow:
         why = f"{plain(task.state)}: {moment_text(task.callback_at or task.not_before)}"
     return WaitingRow(
         task=task,
-        what=" · ".join(part for part in (plain(task.task_class), plain(task.skill), task.queue) if part),
+        what=" · ".join(part for part in (plain(task.task_class), plain(task.skill), _queue(task)) if part),
         why=why,
         due=f"{task.p_due:.0%}",
         who=task.owner_id or text("team.nobody"),
     )
+
+
+def _queue(task: Task) -> str:
+    return text("team.queue_kept", queue=task.queue) if task.queue_kept else task.queue

@@ -63,12 +63,27 @@ def test_a_waiting_task_is_given_to_an_agent_and_back_to_the_team(site: Site) ->
     page = sue.get("/team/waiting").text
     assert "whoever is free" in page
     task_id = page.split('hx-post="/team/tasks/')[1].split("/")[0]
-    given = sue.post(f"/team/tasks/{task_id}/reassign", data={"agent_id": "ben", "back": "waiting"}).text
+    given = sue.post(f"/team/tasks/{task_id}/reassign", data={"to": "agent:ben", "back": "waiting"}).text
     assert "given to ben" in given
-    assert "<option selected>ben</option>" in given
+    assert '<option value="agent:ben" selected>ben</option>' in given
     back = sue.post(f"/team/tasks/{task_id}/reassign", data={}).text
     assert "given to the team" in back
     assert owner_of(site, task_id) is None
+
+
+def test_a_waiting_task_is_given_to_a_queue_and_back_to_the_one_that_takes_it(site: Site) -> None:
+    with site.store.begin() as tx:
+        site.desk.put_queues(tx, [Queue("north", "The north", countries=("NO",))], "sue")
+        task_id = tx.tasks.open_of(["17850"])[0].task_id
+    sue = site.as_role("supervisor", "/team")
+    given = sue.post(f"/team/tasks/{task_id}/reassign", data={"to": "queue:north", "back": "waiting"}).text
+    assert "given to the queue north" in given
+    assert "north (by hand)" in given
+    assert '<option value="queue:north" selected>The north</option>' in given
+    assert "no such queue" in sue.post(f"/team/tasks/{task_id}/reassign", data={"to": "queue:moon"}).text
+    back = sue.post(f"/team/tasks/{task_id}/reassign", data={"to": "queue:", "back": "waiting"}).text
+    assert "given to the queue that takes it" in back
+    assert "by hand" not in back
 
 
 def test_a_held_task_is_taken_back_and_a_call_is_not(site: Site) -> None:
@@ -76,7 +91,7 @@ def test_a_held_task_is_taken_back_and_a_call_is_not(site: Site) -> None:
     sue = site.as_role("supervisor", "/team")
     assert "given to the team" in sue.post(f"/team/tasks/{task_id}/reassign", data={}).text
     _, talking, _ = in_call(site)
-    assert "The rules do not allow it" in sue.post(f"/team/tasks/{talking}/reassign", data={"agent_id": "agent-1"}).text
+    assert "The rules do not allow it" in sue.post(f"/team/tasks/{talking}/reassign", data={"to": "agent:agent-1"}).text
 
 
 def test_promises_are_passed_on(site: Site) -> None:
@@ -86,7 +101,7 @@ def test_promises_are_passed_on(site: Site) -> None:
         tx.queues.put([Queue("uk", "UK")])
     sue = site.as_role("supervisor", "/team")
     task_id = sue.get("/team/waiting").text.split('hx-post="/team/tasks/')[1].split("/")[0]
-    sue.post(f"/team/tasks/{task_id}/reassign", data={"agent_id": "ben"})
+    sue.post(f"/team/tasks/{task_id}/reassign", data={"to": "agent:ben"})
     assert "1 promised tasks passed on" in sue.post("/team/agents/ben/hand-over", data={"agent_id": "cleo"}).text
     assert owner_of(site, task_id) == "cleo"
 
