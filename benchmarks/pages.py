@@ -37,6 +37,7 @@ from schemas.settings import Settings
 
 TASKS, PAGES, ASKED, CHANGES = 1_000_000, 500, 40, 20
 SMALL_TASKS, SMALL_PAGES, SMALL_ASKED = 2_000, 20, 5
+PAGES_OF_A_USER = 10
 READY_SECONDS = 30.0
 MIB = 1024 * 1024
 
@@ -121,18 +122,33 @@ def claims(store: SqlStore, address: str, times: int) -> list[float]:
     return took[1:]
 
 
-async def open_pages(store: SqlStore, address: str, cookie: str, count: int) -> tuple[list[float], int]:
-    """Milliseconds until each page heard of each change, and how many streams were there at the end."""
+def cookies(store: SqlStore, address: str, users: int) -> list[str]:
+    """A session each of so many agents."""
+    browsers = [signed_in(store, address, "agent", made.name_of(number)) for number in range(users)]
+    return ["; ".join(f"{name}={value}" for name, value in browser.cookies.items()) for browser in browsers]
+
+
+async def open_pages(
+    store: SqlStore, address: str, sessions: list[str], count: int
+) -> tuple[list[float], int, list[str]]:
+    """Milliseconds until each page heard of each change, how many streams were there at the end, and what the others
+    were answered. The pages are shared out to the sessions: one user's requests are limited, as they are for people."""
     with store.read() as tx:
         newest = tx.audit.newest()
     heard: list[float] = []
+    refused: list[str] = []
     changed = {"at": 0.0}
 
-    async def listen() -> bool:
+    async def listen(cookie: str) -> bool:
         port = int(address.rsplit(":", 1)[1])
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         head = f"GET /stream?after={newest} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nCookie: {cookie}\r\n\r\n"
         writer.write(head.encode())
+        status = (await reader.readline()).decode().strip()
+        if " 200 " not in status:
+            refused.append(status)
+            writer.close()
+            return False
         try:
             while line := await reader.readline():
                 if line.startswith(b"event: changes"):
@@ -143,7 +159,7 @@ async def open_pages(store: SqlStore, address: str, cookie: str, count: int) -> 
             writer.close()
         return False
 
-    listeners = [asyncio.create_task(listen()) for _ in range(count)]
+    listeners = [asyncio.create_task(listen(sessions[number % len(sessions)])) for number in range(count)]
     await asyncio.sleep(3)
     desk = Desk(made.RULES)
     for number in range(CHANGES):
@@ -155,7 +171,7 @@ async def open_pages(store: SqlStore, address: str, cookie: str, count: int) -> 
     for listener in listeners:
         listener.cancel()
     await asyncio.gather(*listeners)
-    return heard, there
+    return heard, there, refused
 
 
 def resident_bytes(pid: int) -> int:
@@ -199,12 +215,12 @@ def main() -> None:
         for name, took in pages(store, address, times):
             show(name, took)
         before = resident_bytes(pid)
-        browser = signed_in(store, address, "agent", "page-agent")
-        cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
-        heard, there = asyncio.run(open_pages(store, address, cookie, count))
+        sessions = cookies(store, address, max(1, count // PAGES_OF_A_USER))
+        heard, there, refused = asyncio.run(open_pages(store, address, sessions, count))
         after = resident_bytes(pid)
         show(f"{count} open pages: a change is heard", heard)
         print(f"  {there} of {count} open at the end, {len(heard):,} of {count * CHANGES:,} changes heard;")
+        print(f"  refused: {', '.join(sorted(set(refused))) or 'none'}, of {len(sessions)} users;")
         print(f"  the console's memory {before / MIB:,.0f} MiB before, {after / MIB:,.0f} MiB after")
 
 
