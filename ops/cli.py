@@ -73,6 +73,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("lag", "Say how far each consumer group is behind, and how it does."),
             Entry("dead-letters", "List, edit, replay and discard messages that could not become facts."),
+            Entry("audit", "Verify that the history is whole, and read it."),
             Entry("reset", "Set a group's offsets, after a dry run."),
         ),
     ),

@@ -100,6 +100,10 @@ class Settings(BaseSettings):
     """Input lag over this stops new selling tasks, with the reason forecast_stale."""
     stale_model_days: int = Field(default=7, ge=1)
     """A model older than this, in business time, stops new selling tasks."""
+    outbox_days: int = Field(default=90, ge=0, le=36_500)
+    """Days for which messages that have left are kept in the database; 0: all."""
+    audit_days: int = Field(default=0, ge=0, le=36_500)
+    """Days for which the history of decisions and acts is kept; 0: all of it."""
     account_log_days: int = Field(default=1095, ge=0, le=36_500)
     """Kafka runtime: days for which `ringahead archive` keeps what it copied of the log, by record time; 0: all."""
     rules_file: Path | None = None

@@ -39,6 +39,10 @@ class DeskRules:
     """When and how often somebody may be called, and by whose leave."""
     registers_required: bool = False
     """Whether official do-not-call registers are asked; a copy that is missing then forbids every number."""
+    outbox_days: int = 0
+    """Messages that left are forgotten after so many days; 0: never."""
+    audit_days: int = 0
+    """So is the beginning of the history."""
     assignment_hours: float = 8.0
     """So long a task that a supervisor gave to an agent is his alone (business time)."""
 
@@ -51,6 +55,8 @@ def rules_from(settings: Settings) -> DeskRules:
         kill_switch=settings.kill_switch,
         holdout_salt=settings.holdout_salt,
         calls_per_agent_hour=settings.calls_per_agent_hour,
+        outbox_days=settings.outbox_days,
+        audit_days=settings.audit_days,
         book=book_from(settings),
         registers_required=settings.registers_required,
     )

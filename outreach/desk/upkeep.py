@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from outreach.desk import hints, lines, pacing, reorders
+from outreach.desk import hints, lines, pacing, reorders, retention
 from outreach.desk.context import Context
 from outreach.desk.ranking import find_edges, ranked, value_edges
 from outreach.desk.results import Upkept
@@ -25,6 +25,7 @@ _REST = 2.0
 """Upkeep that goes on rests so many times as long as a round took: people claim in between."""
 _RANKED = "ranked_at"
 _FINISHED = "finished"
+_CUT = "books_cut"
 
 
 def seconds_to_next(done: Upkept, took_seconds: float) -> float:
@@ -35,8 +36,9 @@ def seconds_to_next(done: Upkept, took_seconds: float) -> float:
 def upkeep(context: Context, db_now: datetime) -> Upkept:
     """One round; see `Desk.upkeep`."""
     expired_leases, lost = _timers(context, db_now)
+    uncut = _cut_books(context, db_now)
     if context.now is None:
-        return Upkept(leases_expired=expired_leases, agents_lost=lost)
+        return Upkept(leases_expired=expired_leases, agents_lost=lost, more=uncut)
     ready, expired = _schedule(context, context.now)
     flagged = _flag_overdue(context, context.now)
     space = Workspace(context)
@@ -48,8 +50,20 @@ def upkeep(context: Context, db_now: datetime) -> Upkept:
     refreshed = hints.refresh(context, context.now, woken=WOKEN, closed=CLOSED)
     ranked_anew, unranked = _rank_hourly(context, context.now)
     pacing.renew(context, context.now)
-    more = unranked or refreshed >= min(WOKEN, CLOSED) or max(ready + expired, expired_leases + lost, flagged) >= DUE
+    due = max(ready + expired, expired_leases + lost, flagged) >= DUE
+    more = uncut or unranked or due or refreshed >= min(WOKEN, CLOSED)
     return Upkept(expired_leases, lost, ready, expired, flagged, ranked_anew, more)
+
+
+def _cut_books(context: Context, db_now: datetime) -> bool:
+    """Once an hour of database time, a piece a round; whether more is left."""
+    tx, rules, hour = context.tx, context.rules, f"{db_now:%Y-%m-%dT%H}"
+    if not (rules.outbox_days or rules.audit_days) or tx.facts.get(_CUT) == hour:
+        return False
+    more = retention.cut(tx, db_now, outbox_days=rules.outbox_days, audit_days=rules.audit_days).more
+    if not more:
+        tx.facts.put(_CUT, hour)
+    return more
 
 
 def _timers(context: Context, db_now: datetime) -> tuple[int, int]:

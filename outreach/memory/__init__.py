@@ -6,11 +6,13 @@ from datetime import datetime
 from threading import RLock
 
 from outreach.memory import asked, keeping, people, web, work
+from outreach.memory.books import MemoryBooks
 from outreach.memory.letters import MemoryDeadLetters
 from outreach.memory.log import MemoryAccountLog
 from outreach.memory.reports import MemoryReports
 from outreach.memory.showings import MemoryShowings
 from outreach.memory.tables import Journal, MemoryTable
+from outreach.records import AuditEntry, OutboxMessage
 
 
 class MemoryTransaction:
@@ -43,8 +45,10 @@ class MemoryTransaction:
         self.suggestions = people.MemorySuggestions(MemoryTable(journal, lambda row: row[0]))
         self.showings = MemoryShowings(journal, lambda row: row.showing_id)
         self.reports = MemoryReports(self.tasks, self.attempts)
-        self.audit = keeping.MemoryAudit(MemoryTable(journal, lambda row: row.audit_id))
-        self.outbox = keeping.MemoryOutbox(MemoryTable(journal, lambda row: row[0].outbox_id))
+        entries = MemoryTable[int, AuditEntry](journal, lambda row: row.audit_id)
+        messages = MemoryTable[int, tuple[OutboxMessage, datetime | None]](journal, lambda row: row[0].outbox_id)
+        self.audit, self.outbox = keeping.MemoryAudit(entries), keeping.MemoryOutbox(messages)
+        self.books = MemoryBooks(messages, entries)
         self.dead_letters = MemoryDeadLetters(MemoryTable(journal, lambda row: row.letter.letter_id))
         self.artefacts = keeping.MemoryArtefacts(
             MemoryTable(journal, str), MemoryTable(journal, str), MemoryTable(journal, lambda row: (row[0], ""))

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
+from outreach.ports.books import Anchor, Books
 from outreach.ports.keeping import Artefacts, Audit, Clocks, Facts, Offsets, Outbox
 from outreach.ports.keyed import Keyed
 from outreach.ports.letters import DeadLetters
@@ -35,10 +36,12 @@ __all__ = [
     "AccountLinks",
     "AccountLog",
     "Agents",
+    "Anchor",
     "Artefacts",
     "AskedOrders",
     "Attempts",
     "Audit",
+    "Books",
     "ClaimQuery",
     "Clocks",
     "Contacts",
@@ -104,6 +107,8 @@ class Transaction(Protocol):
     def asked_orders(self) -> AskedOrders: ...
     @property
     def audit(self) -> Audit: ...
+    @property
+    def books(self) -> Books: ...
     @property
     def outbox(self) -> Outbox: ...
     @property

@@ -227,6 +227,12 @@ outbox = Table(
     Column("sent_at", UtcMoment),
 )
 Index(
+    "outbox_by_leaving",
+    outbox.c.sent_at,
+    postgresql_where=outbox.c.sent_at.is_not(None),
+    sqlite_where=outbox.c.sent_at.is_not(None),
+)
+Index(
     "outbox_pending",
     outbox.c.destination,
     outbox.c.outbox_id,

@@ -14,6 +14,7 @@ from sqlalchemy import BigInteger, Connection, Engine, TextClause, bindparam, cr
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from outreach.store import ahead, calling, keeping, people, positions, web, work
+from outreach.store.books import SqlBooks
 from outreach.store.letters import SqlDeadLetters
 from outreach.store.log import SqlAccountLog
 from outreach.store.reports import SqlReports
@@ -96,6 +97,7 @@ class SqlTransaction:
         self.reports = SqlReports(connection)
         self.audit = keeping.SqlAudit(connection)
         self.outbox = keeping.SqlOutbox(connection)
+        self.books = SqlBooks(connection)
         self.facts = keeping.SqlFacts(connection)
         self.dead_letters = SqlDeadLetters(connection)
         self.artefacts = positions.SqlArtefacts(connection)
