@@ -12,6 +12,7 @@ from console.desk_figures import DeskFigures
 from console.ports import LagSource, PartitionLag
 from console.roles import pattern_of
 from outreach.ports import Store
+from schemas.errors import DeadLetterReason
 from streams.lag.status import LagStatus
 from streams.telemetry.exposition import CONTENT_TYPE, Exposition, Read, Reading
 
@@ -63,7 +64,7 @@ def lag_readings(rows: Iterable[PartitionLag], age_seconds: float | None) -> Ite
 
 
 def desk_readings(figures: DeskFigures, letters: Mapping[str, int]) -> Iterator[Reading]:
-    """Counts, ages and progress."""
+    """Counts, ages and progress. Every reason of a letter is told, 0 too: a rise from nothing must be a rise."""
     for clock in figures.clocks:
         labels = {"partition": str(clock.partition)}
         yield Reading("ringahead_business_time_timestamp_seconds", clock.as_of.timestamp(), labels)
@@ -76,7 +77,7 @@ def desk_readings(figures: DeskFigures, letters: Mapping[str, int]) -> Iterator[
         ("tasks", "state", figures.tasks),
         ("needs_refused", "reason", figures.refused),
         ("outbox_waiting_messages", "destination", figures.outbox),
-        ("dead_letters", "reason", letters),
+        ("dead_letters", "reason", dict.fromkeys(DeadLetterReason, 0) | dict(letters)),
     )
     for name, label, counts in counted:
         for word, count in counts.items():
