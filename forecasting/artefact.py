@@ -1,6 +1,6 @@
 """The model as bytes, and back: JSON with a checksum, so that a truncated, altered or foreign one is refused.
 
-    {"kind": "ringahead-population", "format": 1, "checksum": <sha256 of record>, "record": {...}}
+    {"kind": "ringahead-population", "format": 3, "checksum": <sha256 of record>, "record": {...}}
 
 The digest of the whole text is the artefact's name in the store and in ModelPublished.
 """
@@ -14,13 +14,16 @@ from functools import cached_property
 import msgspec
 
 from forecasting.additive import Additive, fits
+from forecasting.clock import Clock
+from forecasting.clock import fits as clock_fits
 from forecasting.curve import CurveForecaster
 from forecasting.errors import ModelRefused
 from forecasting.hazard import ENDS_DAYS, AccountForecaster, HazardForecaster
 from forecasting.products import FIGURES, unpacked
 from forecasting.renewal import RenewalForecaster, RenewalParameters
 
-KIND, FORMAT = "ringahead-population", 2
+KIND, FORMAT = "ringahead-population", 3
+READABLE = (2, FORMAT)  # 2: before there was a clock
 REMEDY = "the model in force stays; run `ringahead learn` to publish a new one"
 
 
@@ -42,6 +45,7 @@ class ModelRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     degraded: bool  # the shipped prior, as there was too little to learn from
     scores: dict[str, float]
     packages: dict[str, str]
+    clock: Clock | None = None  # None: all days are alike
 
 
 class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
@@ -81,7 +85,8 @@ class PopulationModel:
         if r.often is None or r.seldom is None:
             return RenewalForecaster(self.version, self.digest, r.pair)
         renewals = (r.pair, r.account)
-        return HazardForecaster(self.version, self.digest, renewals, r.often, r.seldom, unpacked(r.products))
+        products = unpacked(r.products)
+        return HazardForecaster(self.version, self.digest, renewals, r.often, r.seldom, products, r.clock)
 
     @cached_property
     def account(self) -> CurveForecaster:
@@ -89,7 +94,7 @@ class PopulationModel:
         r = self.record
         if r.whole is None:
             return RenewalForecaster(self.version, self.digest, r.account)
-        return AccountForecaster(self.version, self.digest, r.account, r.whole, unpacked(r.products))
+        return AccountForecaster(self.version, self.digest, r.account, r.whole, unpacked(r.products), r.clock)
 
 
 def dumps(model: PopulationModel) -> bytes:
@@ -106,7 +111,7 @@ def loads(data: bytes, digest: str | None = None) -> PopulationModel:
         raise ModelRefused(f"the model's bytes do not match the digest that was announced; {REMEDY}")
     try:
         envelope = msgspec.json.decode(data, type=_Envelope)
-        if (envelope.kind, envelope.format) != (KIND, FORMAT):
+        if envelope.kind != KIND or envelope.format not in READABLE:
             raise ModelRefused(f"not a model this version can read ({envelope.kind} {envelope.format}); {REMEDY}")
         if _sha256(bytes(envelope.record)) != envelope.checksum:
             raise ModelRefused(f"the model was altered after it was written; {REMEDY}")
@@ -124,6 +129,8 @@ def loads(data: bytes, digest: str | None = None) -> PopulationModel:
         raise ModelRefused(f"the model's coefficients do not fit its features; {REMEDY}")
     if record.often is not None and any(len(row) != len(FIGURES) for row in (*record.products.values(), ())[:-1]):
         raise ModelRefused(f"the model's products lack figures; {REMEDY}")
+    if record.clock is not None and not clock_fits(record.clock):
+        raise ModelRefused(f"the model's clock is none; {REMEDY}")
     return PopulationModel(record)
 
 

@@ -2,7 +2,7 @@
 
 A trade's week is a weight for each weekday, mean 1, from everybody's order days; a day on which nobody ever orders
 weighs nothing. An account's week is the trade's, moved by its own newest order days as far as accounts of the trade
-differ (a Dirichlet-multinomial). Closed days of the calendar ahead lose the share of their orders that they lost before.
+differ (a Dirichlet-multinomial). Closed days of the calendar ahead lose the share of orders that they lost before.
 The cumulated hazard runs in this time, so no chance falls on a closed day, no quantile is one, and what is expected of
 whole weeks without closed days stays what it was. Source of the weights: Minka (2000), "Estimating a Dirichlet
 distribution".

@@ -1,7 +1,7 @@
 """A curve asked in days of the calendar that runs in operational days (forecasting.clock).
 
-What is expected of a stretch of days is what the curve expects of the operational days in it. So closed days add nothing,
-and the first day that reaches a level is an open one.
+What is expected of a stretch of days is what the curve expects of the operational days in it. So closed days add
+nothing, and the first day that reaches a level is an open one.
 """
 
 from __future__ import annotations

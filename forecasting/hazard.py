@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forecasting.additive import Additive, log_hazards
+from forecasting.clock import Ticks
+from forecasting.clocked import clocked
 from forecasting.curve import CurveForecaster
 from forecasting.features import Hazards, account_features, matrix, of_account, pair_features
 from forecasting.hazard_curve import ENDS_DAYS, bases, joined
@@ -14,6 +16,7 @@ from forecasting.renewal import RenewalCurve, RenewalParameters, renewal_curve
 from forecasting.snapshots import COLD_BELOW
 
 if TYPE_CHECKING:
+    from forecasting.clock import Clock
     from forecasting.columns import Floats, PairColumns
     from forecasting.curve import Curve
     from forecasting.features import Columns
@@ -36,10 +39,12 @@ class HazardForecaster(CurveForecaster):
         often: Additive,
         seldom: Additive,
         products: ProductTable,
+        clock: Clock | None = None,
     ) -> None:
         super().__init__(version, digest)
         self.own, self.whole = renewals
         self.often, self.seldom, self.products = often, seldom, products
+        self.ticks = Ticks(clock)
 
     def curve(self, columns: PairColumns, as_of_day: Days) -> Curve:
         """See CurveForecaster."""
@@ -50,7 +55,7 @@ class HazardForecaster(CurveForecaster):
         whole = whole_features(columns, as_of_day, self.whole)
         products = self.products.rows(columns.skus or [""] * len(columns))
         found = pair_features(columns, as_of_day, hazards(own, base), whole, products)
-        return joined(own, base, self._eta(columns, found))
+        return clocked(joined(own, base, self._eta(columns, found)), self.ticks.of(columns, as_of_day))
 
     def _eta(self, columns: PairColumns, found: Columns) -> Floats:
         seldom = columns.orders < COLD_BELOW
@@ -65,10 +70,17 @@ class AccountForecaster(CurveForecaster):
     """Whole accounts, by their own order days and the pulse of their pairs."""
 
     def __init__(
-        self, version: str, digest: str, own: RenewalParameters, model: Additive, products: ProductTable
+        self,
+        version: str,
+        digest: str,
+        own: RenewalParameters,
+        model: Additive,
+        products: ProductTable,
+        clock: Clock | None = None,
     ) -> None:
         super().__init__(version, digest)
         self.own, self.model, self.products = own, model, products
+        self.ticks = Ticks(clock)
 
     def curve(self, columns: PairColumns, as_of_day: Days) -> Curve:
         """See CurveForecaster."""
@@ -77,7 +89,8 @@ class AccountForecaster(CurveForecaster):
             return own
         base, average = bases(own), self.products.rows([""] * len(columns))
         found = account_features(columns, as_of_day, hazards(own, base), average)
-        return joined(own, base, log_hazards(self.model, matrix(found, self.model.names)))
+        eta = log_hazards(self.model, matrix(found, self.model.names))
+        return clocked(joined(own, base, eta), self.ticks.of(columns, as_of_day))
 
 
 def hazards(own: RenewalCurve, base: Floats | None = None) -> Hazards:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,8 @@ import scipy
 import statsmodels
 
 from forecasting.artefact import ModelRecord, PopulationModel
+from forecasting.clock import FLAT
+from forecasting.clock_fit import fit_clock
 from forecasting.hazard_fit import account_examples, pair_examples
 from forecasting.history import OrderDays, order_days_of
 from forecasting.likelihood import SHAPES, fit_renewal, gaps_of
@@ -22,6 +24,8 @@ from forecasting.snapshots import COLD_BELOW, NEAR_WINDOWS, Window, seasonal, sn
 from forecasting.stacking import fit_believed
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
     from forecasting.additive import Additive
@@ -48,18 +52,32 @@ class Material:
 
 
 def fit_population(
-    history: OrderDays, as_of_day: int, *, seed: int = 0, near_windows: int = NEAR_WINDOWS, parts: Parts = ALL
+    history: OrderDays,
+    as_of_day: int,
+    *,
+    seed: int = 0,
+    near_windows: int = NEAR_WINDOWS,
+    parts: Parts = ALL,
+    holidays: Collection[int] = (),
 ) -> PopulationModel:
     """Fit everything on the order days before as_of_day (ordinal). The same history gives the same bytes.
 
     near_windows: weeks of late that are learnt from; fewer are faster and a little worse. parts: all but in ablations.
+    holidays: days (ordinals) of the past and ahead on which the calendar says that the trade may be closed.
     Large populations are sampled (seeded). With too little past the shipped prior stands in: `degraded` is set.
     """
-    found = material_of(history, as_of_day, seed=seed, near_windows=near_windows)
+    found = material_of(history, as_of_day, seed=seed, near_windows=near_windows, holidays=holidays)
     return PopulationModel(with_hazards(found, parts))
 
 
-def material_of(history: OrderDays, as_of_day: int, *, seed: int = 0, near_windows: int = NEAR_WINDOWS) -> Material:
+def material_of(
+    history: OrderDays,
+    as_of_day: int,
+    *,
+    seed: int = 0,
+    near_windows: int = NEAR_WINDOWS,
+    holidays: Collection[int] = (),
+) -> Material:
     """What `fit_population` learns from, before any hazard is fitted."""
     known, rng = history.before(as_of_day), np.random.default_rng(seed)
     pairs, accounts = int(known.starts().sum()) if len(known) else 0, len(np.unique(known.account))
@@ -83,6 +101,8 @@ def material_of(history: OrderDays, as_of_day: int, *, seed: int = 0, near_windo
     )
     if record.degraded:
         return Material(record, None, np.zeros(0, bool), None)
+    clock = fit_clock(known.of_accounts(), as_of_day, holidays)
+    record = msgspec.structs.replace(record, clock=None if clock is FLAT else clock)
     return _material(record, known, as_of_day, rng, near_windows)
 
 
@@ -139,6 +159,8 @@ def _material(
 
 def with_hazards(found: Material, parts: Parts = ALL) -> ModelRecord:
     """The record with its hazards, as far as there are examples."""
+    if not parts.clock:
+        found = replace(found, record=msgspec.structs.replace(found.record, clock=None))
     if found.pairs is None or found.accounts is None or not parts.features:
         return found.record
     examples, accounts = (found.pairs.of_names(parts.has), found.accounts.of_names(parts.has))

@@ -17,6 +17,7 @@ class Parts:
     bends: bool = True
     seldom: bool = True  # coefficients of their own for pairs with few orders
     stacked: bool = True  # drawn to the renewal as outcomes held forward say; else the fit is believed
+    clock: bool = True  # within intervals time runs in operational days
 
     def has(self, name: str) -> bool:
         """Whether a feature belongs to the model."""

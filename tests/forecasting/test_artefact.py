@@ -1,9 +1,12 @@
 """A model is read back as it was written, or not at all."""
 
+import hashlib
+
 import msgspec
 import pytest
 
 from forecasting.artefact import PopulationModel, dumps, loads
+from forecasting.clock import Clock
 from forecasting.errors import ModelRefused
 from forecasting.learn import prior_model
 
@@ -39,7 +42,22 @@ def test_an_altered_record_is_refused_without_its_digest():
 
 def test_another_format_is_refused():
     with pytest.raises(ModelRefused, match="can read"):
-        loads(ARTEFACT.replace(b'"format":2', b'"format":3'))
+        loads(ARTEFACT.replace(b'"format":3', b'"format":4'))
+
+
+def test_a_model_of_before_there_was_a_clock_is_read():
+    old = prior_model().record
+    fields = {name: getattr(old, name) for name in old.__struct_fields__ if name != "clock"}
+    record = msgspec.json.encode(fields)
+    envelope = {"kind": "ringahead-population", "format": 2, "checksum": hashlib.sha256(record).hexdigest()}
+    raw = msgspec.json.encode(envelope | {"record": msgspec.Raw(record)})
+    assert loads(raw).record.clock is None
+
+
+def test_a_clock_that_is_none_is_refused():
+    broken = msgspec.structs.replace(prior_model().record, clock=Clock((1.0,) * 6, 10.0))
+    with pytest.raises(ModelRefused, match="clock"):
+        loads(PopulationModel(broken).artefact)
 
 
 def test_parameters_that_are_no_parameters_are_refused():
