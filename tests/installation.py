@@ -1,5 +1,6 @@
 """A Kafka installation of the product as tests run it: its settings, its own commands as processes."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -11,7 +12,10 @@ from pathlib import Path
 
 from ops.kafka_local import LocalKafka
 from ops.postgres_local import scratch_database, server_for_tests
+from outreach.store.migrate import upgrade
+from outreach.store.sql import create
 from schemas.settings import Settings
+from streams.kafka_topics import apply
 
 STOP_SECONDS = 20
 SESSION_SECONDS = 10
@@ -85,6 +89,8 @@ def installed(folder: Path) -> Iterator[Installation]:
     """With a Kafka and a database of its own: topics made, database migrated, nothing running yet."""
     with LocalKafka(folder / "kafka") as kafka, server_for_tests() as server, scratch_database(server) as database:
         made = Installation(folder / "data", kafka.bootstrap, database)
-        made.run("migrate")
-        made.run("topics", "apply")
+        engine = create(made.settings.sqlalchemy_url)
+        upgrade(engine)
+        engine.dispose()
+        asyncio.run(apply(made.settings))
         yield made

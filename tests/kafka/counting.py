@@ -19,6 +19,8 @@ from streams.microbatch.ports import Outcome, Output, PartitionStore, Record, Un
 from streams.microbatch.reader import LogReader
 from streams.microbatch.worker import run_worker
 
+SESSION_SECONDS = 6
+"""The shortest that brokers allow: the others wait so long for a worker that was killed."""
 EVERY = 10
 """Every tenth number is also an output."""
 
@@ -71,8 +73,8 @@ def build(options: argparse.Namespace) -> BatchApp:
             bootstrap=options.bootstrap,
             data_dir=options.data,
             batch_records=options.batch,
-            session_timeout_seconds=10,
-            heartbeat_seconds=2,
+            session_timeout_seconds=SESSION_SECONDS,
+            heartbeat_seconds=1.5,
             rebalance_timeout_seconds=15,
             request_timeout_seconds=10,
             stall_seconds=options.stall,

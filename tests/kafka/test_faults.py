@@ -1,14 +1,24 @@
 """Workers that die, freeze, come and go under load: nothing lost, nothing twice, every output there."""
 
+import json
 import random
 import time
 
 import pytest
 
-from tests.kafka.workers import Bench
+from tests.installation import wait_until
+from tests.kafka.counting import SESSION_SECONDS
+from tests.kafka.workers import Bench, Worker
 
 pytestmark = pytest.mark.kafka
-SESSION_SECONDS = 10
+LANES = 8
+"""Four partitions of each topic."""
+
+
+def lanes(worker: Worker) -> int:
+    """How many partitions a worker takes records of."""
+    status, said = worker.ask("/readyz")
+    return len(json.loads(said)["partitions"]) if status == 200 else 0
 
 
 def test_killed_at_random_moments_twice_with_the_local_state_deleted(bench: Bench) -> None:
@@ -35,8 +45,8 @@ def test_a_worker_that_stood_still_writes_nothing_after_its_partitions_moved(ben
     with bench.load():
         bench.wait_until_progress()
         other = bench.start("b")
+        wait_until(lambda: all(0 < lanes(worker) < LANES for worker in (frozen, other)), "both with partitions", 60)
         bench.wait_until_progress()
-        time.sleep(SESSION_SECONDS / 2)  # both have partitions now
         frozen.freeze()
         time.sleep(2 * SESSION_SECONDS)
         frozen.thaw()

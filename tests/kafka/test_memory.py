@@ -32,7 +32,7 @@ def test_what_waits_is_bounded_whatever_the_log_holds(bench: Bench) -> None:
         for start in range(0, RECORDS, 500):
             numbers = range(start, start + 500)
             bench.cluster.produce([Output(bench.log, b"%d" % number, bytes(RECORD_BYTES)) for number in numbers])
-        time.sleep(3)
+        time.sleep(2)
         grown = resident_bytes(worker) - before
         print(f"log {RECORDS * RECORD_BYTES / 1e6:.0f} MB, worker grew by {grown / 1e6:.1f} MB")
         assert grown < ALLOWED

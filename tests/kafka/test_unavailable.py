@@ -17,7 +17,7 @@ def test_a_dependency_or_an_output_topic_that_is_missing_stops_the_position_not_
     bench.create_topics(out=False)
     bench.produce(400)
     worker = bench.start()
-    time.sleep(8)
+    time.sleep(5)
     assert bench.state() == {}, "state was written before its outputs were delivered"
     bench.cluster.create(bench.out)
     bench.wait_until_equal()
@@ -27,7 +27,7 @@ def test_a_dependency_or_an_output_topic_that_is_missing_stops_the_position_not_
     down.touch()
     before = bench.state()
     bench.produce(400)
-    time.sleep(5)
+    time.sleep(3)
     assert bench.state() == before
     assert "the file says so" in worker.said()
     assert sum(bench.cluster.committed(bench.group, bench.log).values()) == 400
@@ -42,11 +42,11 @@ def test_brokers_that_go_and_come_back(local_kafka: Callable[[], LocalKafka], tm
     bench = Bench(Cluster(kafka.bootstrap, "brokers"), tmp_path)
     try:
         bench.create_topics()
-        worker = bench.start("a", "--stall", "6")  # what the brokers do is not the worker's fault
+        worker = bench.start("a", "--stall", "5")  # what the brokers do is not the worker's fault
         bench.cluster.produce(bench.records(1000, bench.raw))
         bench.wait_until_equal()
         kafka.stop()
-        time.sleep(12)
+        time.sleep(9)
         assert worker.process.poll() is None, bench.said()
         kafka.start()
         bench.cluster.produce(bench.records(1000, bench.raw))
