@@ -104,10 +104,13 @@ class RowClock:
         found = WEEK_DAYS * weeks + self._of_week(np.asarray(days - WEEK_DAYS * weeks, float))
         return np.asarray(found if self.closings is None else found - self._lost(days), float)
 
-    def first_day(self, passed: Floats) -> Floats:
-        """The fewest whole calendar days in which so many operational days pass, at least 1; inf for inf."""
+    def first_day(self, passed: float | Floats) -> Floats:
+        """The fewest whole calendar days in which so many operational days pass, at least 1; inf for inf.
+
+        Shape (rows,), or (levels, rows), as is the answer.
+        """
         finite = np.isfinite(passed)
-        wanted = np.where(finite, passed, 1.0)
+        wanted = np.asarray(np.where(finite, passed, 1.0), float)
         days = self._first_open(wanted)
         while self.closings is not None:
             later = self._first_open(wanted + self._lost(days))
@@ -115,15 +118,6 @@ class RowClock:
                 break
             days = np.maximum(days, later)
         return np.where(finite, days, np.inf)
-
-    def most(self, days: Days) -> Floats:
-        """The most operational days that any run of so many days can hold, shape (rows,)."""
-        span = np.broadcast_to(np.asarray(days, float), len(self.begun))
-        weeks = np.floor(span / WEEK_DAYS)
-        top = np.cumsum(np.sort(self.week, axis=1)[:, ::-1], axis=1)
-        rest = np.ceil(span - WEEK_DAYS * weeks).astype(np.intp)
-        more = np.take_along_axis(top, np.maximum(rest - 1, 0)[:, None], axis=1)[:, 0]
-        return np.asarray(WEEK_DAYS * weeks + np.where(rest > 0, more, 0.0), float)
 
     def _of_week(self, days: Floats) -> Floats:
         """Operational days in less than a week, whole weeks taken off."""
@@ -136,13 +130,16 @@ class RowClock:
         least = np.maximum(passed - CLOSE, 0.0)
         weeks = np.maximum(np.ceil(least / WEEK_DAYS) - 1, 0.0)
         rest = least - WEEK_DAYS * weeks
-        return np.asarray(WEEK_DAYS * weeks + np.maximum((self.ahead[:WEEK_DAYS] < rest).sum(0), 1), float)
+        whole = np.ones(rest.shape)
+        for sums in self.ahead[1:WEEK_DAYS]:
+            whole += sums < rest
+        return np.asarray(WEEK_DAYS * weeks + whole, float)
 
     def _lost(self, days: Days) -> Floats:
         if self.closings is None:
             return np.zeros(len(self.begun))
         shut = self.closings.before(self.begun + days) - self.closings.before(self.begun)
-        return np.asarray((self.week * shut).sum(1), float)
+        return np.asarray((self.week * shut).sum(-1), float)
 
 
 def row_clock(clock: Clock, closings: Closings | None, columns: PairColumns, as_of_day: Days) -> RowClock:

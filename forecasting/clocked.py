@@ -41,7 +41,7 @@ class ClockedCurve:
         if isinstance(ahead_days, float) and ahead_days == 0.0:
             return self.inner.window(0.0, self.clock.passed(horizon_days))
         begin = self.clock.passed(ahead_days)
-        return self.inner.window(begin, self.clock.passed(ahead_days + horizon_days) - begin)
+        return self.inner.window(begin, self.clock.passed(np.asarray(ahead_days + horizon_days, float)) - begin)
 
     def ever(self) -> Floats:
         """See Curve."""

@@ -55,8 +55,9 @@ def test_whole_weeks_are_as_likely_as_without_a_clock_and_closed_days_get_nothin
 
 def test_quantiles_are_open_days_and_the_first_that_reach_their_level():
     model, columns = learnt(), forecastable(history(), TODAY, "pair").columns
-    for q in (0.1, 0.5, 0.9):
-        day = model.pair.quantile_day(columns, TODAY, q)
+    levels = (0.1, 0.5, 0.9)
+    for q, day in zip(levels, model.pair.answers(columns, TODAY, (7.0,), levels)[1], strict=True):
+        np.testing.assert_array_equal(day, model.pair.quantile_day(columns, TODAY, q))
         rows = np.flatnonzero(np.isfinite(day))
         some = columns.take(rows)
         assert not np.isin(weekday_of(day[rows]), (SATURDAY, SUNDAY)).any()
