@@ -25,16 +25,18 @@ class EventResult(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     outcome: Literal["accepted", "duplicate", "refused"]
+    """duplicate: durable too; the same source and id came before through this process, and the fold counts it once."""
     event_id: str | None = None
     reason: str | None = None
     detail: str = ""
 
 
 class Receipt(BaseModel):
-    """What became of a request. Accepted events are durable; refused ones changed nothing."""
+    """What became of a request. Accepted ones and duplicates are durable; refused ones changed nothing."""
 
     model_config = ConfigDict(extra="forbid")
     accepted: int
+    """Not seen before by this process. Whether the log knows them is found out when they are folded."""
     duplicate: int
     refused: int
     outcomes: list[EventResult]
@@ -130,7 +132,7 @@ def _accept(console: Console, events: list[bytes], lenient: bool) -> list[EventO
     refused = [checked(raw, console.settings.max_event_bytes, lenient=lenient) for raw in events]
     good = [raw for raw, no in zip(events, refused, strict=True) if no is None]
     taken = iter(console.accept_events(good) if good and console.accept_events else ())
-    return [no if no is not None else next(taken) for no in refused]
+    return console.repeats.told(events, [no if no is not None else next(taken) for no in refused])
 
 
 async def call_admin(request: Request, console: Services, name: str) -> JSONResponse:

@@ -1,7 +1,7 @@
 """What every page gets: the services of this process, and the frame around the page."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -17,6 +17,7 @@ from console.links import Signer
 from console.numbers import dialled, spaced
 from console.oidc import Issuer
 from console.ports import AcceptEvents, AdminCalls, Clock, LagSource, OffsetResets, WorkerSource
+from console.repeats import Repeats
 from console.roles import allowed_roles
 from console.texts import named, plain, text
 from console.times import Now, moment_text, now_for
@@ -54,6 +55,7 @@ class Console:
     """Of links to accounts' own pages; None: there are none."""
     wall: Remembered[Wall | None]
     reports: Counted
+    repeats: Repeats = field(default_factory=Repeats)
 
     def now(self, tx: Transaction) -> Now | None:
         """Business time for a page."""
