@@ -76,7 +76,15 @@ def damage(one: Installation) -> None:
     asyncio.run(send())
 
 
-def test_a_damaged_account_is_found_and_mended_by_a_switch(installation: Installation, tmp_path: Path) -> None:
+def cut_off_before_the_last_file_was_put_aside(one: Installation) -> None:
+    """As a crash leaves it between the switch's commit and its end."""
+    folder = one.settings.data_dir / "generations"
+    (folder / "before-1-3.sqlite3").rename(folder / "rebuild-3.sqlite3")
+
+
+def test_a_damaged_account_is_found_and_mended_by_a_switch_and_one_may_go_back(
+    installation: Installation, tmp_path: Path
+) -> None:
     one = installation
     with one.process("worker"), one.process("desk"):
         one.run("import", str(orders_file(tmp_path)))
@@ -100,8 +108,17 @@ def test_a_damaged_account_is_found_and_mended_by_a_switch(installation: Install
         assert (found["equal"], found["different"]) == (ACCOUNTS, 0)
         assert [found[name] for name in ("opens", "withdraws", "refuses", "standings")] == [0] * 4
         assert ready(one) == before
+    cut_off_before_the_last_file_was_put_aside(one)
+    assert "generation 3 is in force" in one.run("rebuild", "--back", "--switch", "--yes", "--by", "anna")
+    with one.process("worker"), one.process("desk"):
+        one.run("import", str(orders_file(tmp_path)))  # duplicates: they change nothing, and show that the fold goes on
+        found = compared(one)
+        assert (found["equal"], found["different"], found["missing"], found["unknown"]) == (ACCOUNTS - 1, 1, 0, 0)
+        assert [(each["account_id"], each["field"]) for each in found["first"]] == [(DAMAGED, "attempts")]
+        assert [found[name] for name in ("opens", "withdraws", "refuses", "standings")] == [0] * 4
+        assert ready(one) == before
     assert int(one.run("rebuild", "--drop").split()[0]) >= 2 * one.settings.kafka_partitions
     store = store_for(one.settings.sqlalchemy_url)
     with store.read() as tx:
-        assert record.in_force(tx) == 2
+        assert record.in_force(tx) == 3
     store.close()
