@@ -11,6 +11,7 @@ from outreach.hours import known_zone
 from outreach.ports import Transaction
 from outreach.records import Need, Task
 from outreach.task import TaskState
+from schemas.decisions import Reason
 from schemas.errors import Refused, StaleToken
 from schemas.needs import AccountStanding
 
@@ -44,6 +45,8 @@ def of_banner(tx: Transaction, card: TaskCard, now: Now | None) -> Notice | None
         return None
     if banner == "order_booked":
         return Notice("ok", text("order.booked_title"), text("order.booked_text"))
+    if banner == Reason.NO_CONSENT:
+        return Notice("danger", text("agent.consent_title"), text("agent.consent_in_call_text"))
     if banner != "already_ordered":
         return Notice("warn", plain(banner), text("agent.banner_text"))
     time = _order_time(tx.needs.lines([card.task.task_id]), card.standing, now)
@@ -59,6 +62,9 @@ def of_ended(tx: Transaction, task: Task, now: Now | None) -> Notice:
         time = _order_time(tx.needs.lines([task.task_id]), standing, now)
         title = text("agent.withdrawn_title", time=time) if time else text("agent.withdrawn_title_no_time")
         return Notice("ok", title, text("agent.withdrawn_text", account_id=task.account_id))
+    if task.is_open and task.banner == Reason.NO_CONSENT:
+        told = text("agent.consent_text", account_id=task.account_id)
+        return Notice("danger", text("agent.consent_title"), told)
     if task.is_open:
         return Notice("warn", text("agent.lost_title"), text("agent.lost_text"))
     told = text("agent.ended_text", account_id=task.account_id, state=plain(task.outcome or task.state))

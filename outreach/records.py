@@ -51,7 +51,7 @@ class Task:
     supervised: bool = False
     """Only a supervisor decides; agents are not offered it."""
     banner: str | None = None
-    """What the agent must see now: ``already_ordered``, ``account_closed``, ``account_merged``, ``do_not_call``."""
+    """What the agent must see: ``already_ordered``, ``order_booked``, ``account_closed``, ``no_consent`` and so on."""
     flag: str | None = None
     """Why a supervisor should look: ``skipped``, ``data_fix``, ``order_overdue``, ``exhausted``, ``agent_lost``."""
     eligible_from: datetime | None = None

@@ -282,6 +282,7 @@ def _claim(context: Context, agent: Agent, task: Task, verdict: Verdict, db_now:
         contact_id=verdict.contact.contact_id if verdict.contact else None,
         hint_reason=None,
         eligible_from=None,
+        banner=None,
     )
     space.save()
     return build_card(context, after, space.open_lines(task.task_id), verdict)

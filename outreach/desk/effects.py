@@ -17,6 +17,7 @@ from outreach.kinds import urgency_of
 from outreach.records import AskedOrder, Attempt, Need, NeedStatus, ProductCard
 from outreach.task import TALKING, WAITING, TaskState
 from schemas.decisions import Reason, TaskClass
+from schemas.events.accounts import Channel, Purpose
 from schemas.needs import (
     AccountEffect,
     AccountStanding,
@@ -240,12 +241,16 @@ class _Application:
         for task_class in TaskClass:
             task = self.space.open_task(effect.account_id, task_class)
             if task is not None:
-                self._restand(task.task_id, effect)
+                self._restand(task.task_id, known, effect)
         return True
 
-    def _restand(self, task_id: str, standing: AccountStanding) -> None:
+    def _restand(self, task_id: str, known: AccountStanding | None, standing: AccountStanding) -> None:
         """A new standing acts on an open task at once."""
         task = self.space.tasks[task_id]
+        consent = (Purpose(task.task_class.value), Channel.PHONE)
+        if consent in standing.withdrawn and (known is None or consent not in known.withdrawn):
+            lines.consent_withdrawn(self.space, task, standing.at, FOLD)
+            task = self.space.tasks[task_id]
         if standing.closed:
             lines.account_closed(self.space, task, standing.at, FOLD)
             return

@@ -7,12 +7,12 @@ from typing import Any
 
 from outreach.desk import merging
 from outreach.desk.ranking import ranked
-from outreach.desk.workspace import Workspace
+from outreach.desk.workspace import LET_GO, Workspace
 from outreach.records import Need, Task
 from outreach.task import HELD, TALKING, TaskEvent, TaskState
 from schemas import ids
 from schemas.base import LATEST
-from schemas.decisions import TaskClass
+from schemas.decisions import Reason, TaskClass
 from schemas.needs import AccountStanding
 
 _BANNERS = {"covered": "already_ordered", "closed": "account_closed", "merged": "account_merged"}
@@ -147,6 +147,18 @@ def account_closed(space: Workspace, task: Task, at: datetime, actor: str) -> No
             space.move(task.task_id, TaskEvent.FLAGGED, at=at, actor=actor, detail="closed", banner=banner)
         return
     space.move(task.task_id, TaskEvent.ACCOUNT_CLOSED, at=at, actor=actor, outcome="closed", banner=banner)
+
+
+def consent_withdrawn(space: Workspace, task: Task, at: datetime, actor: str) -> None:
+    """Nobody may call them about this class any more: a hold ends before the call, who is talking is told."""
+    if task.state is TaskState.LEASED:
+        event, more = TaskEvent.START_REFUSED, {**LET_GO, "contact_id": None}
+    elif task.state in HELD and task.banner != Reason.NO_CONSENT:
+        event, more = TaskEvent.FLAGGED, {}
+    else:
+        return
+    why = str(Reason.NO_CONSENT)
+    space.move(task.task_id, event, at=at, actor=actor, detail=why, banner=why, **more)
 
 
 def _order_came(
