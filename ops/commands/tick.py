@@ -1,6 +1,7 @@
 """`ringahead tick`: business time passes."""
 
 import asyncio
+import logging
 from datetime import UTC, datetime, timedelta
 
 import click
@@ -16,6 +17,7 @@ from streams.kafka.log import append
 from streams.telemetry.logs import set_up
 
 CHECK_SECONDS = 5.0
+log = logging.getLogger("ringahead.tick")
 NAME = "ringahead tick"
 
 
@@ -74,7 +76,7 @@ async def _write(settings: Settings, hour: datetime, once: bool) -> datetime | N
     except Unavailable as error:
         if once:
             raise
-        click.echo(f"waiting: {error}", err=True)
+        log.warning("waiting: %s", error)
         return None
     click.echo(f"business time is {hour.isoformat()}")
     return hour
