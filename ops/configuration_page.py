@@ -11,7 +11,7 @@ from schemas.settings import PREFIX, Settings
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Where things are", ("runtime", "data_", "database_")),
-    ("Kafka", ("kafka_", "batch_", "worker_")),
+    ("Kafka", ("kafka_", "batch_", "upgrade_", "worker_")),
     ("What is decided", ("reporting_", "default_zone", "holdout_", "stale_", "rules_", "calls_", "kill_")),
     ("What comes in", ("max_event_",)),
     ("Console", ("console_", "session_")),

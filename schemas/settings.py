@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     """How long a rebalance waits for a worker."""
     batch_records: int = Field(default=500, ge=1, le=10_000)
     """Records of one partition that are folded and made durable together."""
+    upgrade_from: int | None = None
+    """State layout that workers of the release before read, while any of them still run; none: the newest."""
     worker_name: str = "worker-1"
     """Names the worker's own folder of local state; different for each worker on a machine."""
     worker_host: str = "127.0.0.1"

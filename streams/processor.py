@@ -57,7 +57,7 @@ class LogFolder:
     def __init__(
         self, number: int, store: PartitionStore, installation: Installation, artefacts: ArtefactSource
     ) -> None:
-        self._workspace = Workspace(store)
+        self._workspace = Workspace(store, installation.state_layout)
         raw = store.get(PARTITION_KEY)
         partition = Partition() if raw is None else decode_partition(raw)
         self._context = Context(installation, number, partition)
@@ -94,7 +94,9 @@ class LogFolder:
                 out.letters.append(letter_of(record, error, None if event is None else event.replay_of))
         out.writes = list(self._workspace.take_writes())
         if partition_changed:
-            out.writes.append((PARTITION_KEY, encode_partition(self._context.partition)))
+            out.writes.append(
+                (PARTITION_KEY, encode_partition(self._context.partition, self._context.installation.state_layout))
+            )
         return out
 
     def _account_event(self, event: Event, offset: int, out: Folded) -> None:

@@ -4,18 +4,23 @@ Instants are whole seconds since 1970 UTC, days are local-day ordinals, money is
 integers add up to the same whatever the order, so that swapped events leave equal states.
 """
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from struct import Struct
 
 import msgspec
 
+from forecasting.marks import DAY, KEY, PairState, place_of
 from forecasting.metering import Metering
-from forecasting.pair import PairState
 from forecasting.telemetry import StockState
 from schemas.events.accounts import Size
 from schemas.events.ours import Phase
 
 REMEMBERED_IDS = 256
 """Ids of recent events an account keeps to recognise duplicates."""
+
+CENTS = Struct("<q")
+"""Worth of an order, in a column."""
 
 ACCOUNT_GROUP = "*"
 """Stands for the account as a whole where a SKU group is asked for."""
@@ -62,12 +67,58 @@ class Pair(msgspec.Struct, array_like=True, gc=False):
     """What the stock is the sum of: each meter's own state."""
 
 
-class PastOrder(msgspec.Struct, array_like=True, gc=False):
+class PastOrder(msgspec.Struct, array_like=True, gc=False, frozen=True):
     """An order that left the account's ring: told again it is known; it may still be cancelled or changed."""
 
     day: int
     key: int
     cents: int
+
+
+class PastOrders(msgspec.Struct, array_like=True, gc=False):
+    """Sorted by day and key, a column each, so that none of them is an object until it is asked for."""
+
+    days: bytes = b""
+    keys: bytes = b""
+    cents: bytes = b""
+
+    @classmethod
+    def of(cls, past: Iterable[PastOrder]) -> "PastOrders":
+        """From values, sorted."""
+        known = cls()
+        known.put(past)
+        return known
+
+    def __iter__(self) -> Iterator[PastOrder]:
+        columns = DAY.iter_unpack(self.days), KEY.iter_unpack(self.keys), CENTS.iter_unpack(self.cents)
+        for (day,), (key,), (cents,) in zip(*columns, strict=True):
+            yield PastOrder(day, key, cents)
+
+    def __len__(self) -> int:
+        return len(self.days) // DAY.size
+
+    def get(self, key: int) -> PastOrder | None:
+        """The order, if it is known."""
+        place = place_of(self.keys, KEY.pack(key)) if self.keys else -1
+        if place < 0:
+            return None
+        (day,), (cents,) = DAY.unpack_from(self.days, place * 4), CENTS.unpack_from(self.cents, place * 8)
+        return PastOrder(day, key, cents)
+
+    def put(self, past: Iterable[PastOrder]) -> None:
+        """Exactly these, sorted."""
+        past = list(past)
+        self.days = b"".join([DAY.pack(one.day) for one in past])
+        self.keys = b"".join([KEY.pack(one.key) for one in past])
+        self.cents = b"".join([CENTS.pack(one.cents) for one in past])
+
+    def set_cents(self, key: int, cents: int) -> None:
+        """The known order is now worth this."""
+        self.put([PastOrder(one.day, key, cents) if one.key == key else one for one in self])
+
+    def remove(self, key: int) -> None:
+        """The order never was."""
+        self.put([one for one in self if one.key != key])
 
 
 class Returned(msgspec.Struct, array_like=True, gc=False):
@@ -138,8 +189,8 @@ class Account(msgspec.Struct, array_like=True, gc=False):
 
     account_id: str
     version: int = 0
-    seen: list[int] = msgspec.field(default_factory=list)
-    """Hashes of the last ids, oldest first."""
+    seen: bytes = b""
+    """Hashes of the last ids, oldest first, KEY.size bytes each."""
     newest: int = 0
     """When the newest order or reading occurred: older by more than 90 days is late."""
     late_events: int = 0
@@ -166,8 +217,8 @@ class Account(msgspec.Struct, array_like=True, gc=False):
     standing: int = 0
     """Hash of what the desk was last told."""
     pairs: dict[str, Pair] = msgspec.field(default_factory=dict)
-    past_orders: list[PastOrder] = msgspec.field(default_factory=list)
-    """By day and key, the newest that left the ring of the account."""
+    past_orders: PastOrders = msgspec.field(default_factory=PastOrders)
+    """The newest that left the ring of the account."""
     returns: dict[int, list[Returned]] = msgspec.field(default_factory=dict)
     """By order key, also of orders whose OrderPlaced is still on its way."""
     closed_at: int | None = None

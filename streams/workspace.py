@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Iterable
 
-from streams.codec import decode_account, due_hour_of, encode_account
+from streams.codec import VERSION, decode_account, due_hour_of, encode_account
 from streams.due import DueIndex
 from streams.microbatch.ports import PartitionStore, Write
 from streams.state import Account
@@ -18,8 +18,9 @@ KEPT_ACCOUNTS = 5_000
 class Workspace:
     """Working copies of accounts over the partition's store; what is changed becomes the batch's writes."""
 
-    def __init__(self, store: PartitionStore) -> None:
+    def __init__(self, store: PartitionStore, layout: int = VERSION) -> None:
         self._store = store
+        self._layout = layout
         self._open: OrderedDict[str, Account] = OrderedDict()
         self._changed: set[str] = set()
         self._written: dict[bytes, bytes] = {}
@@ -49,7 +50,7 @@ class Workspace:
         for account_id in self._changed:
             account = self._open[account_id]
             due_hour = account.due_hour
-            self._written[key_of(account_id)] = encode_account(account, due_hour)
+            self._written[key_of(account_id)] = encode_account(account, due_hour, self._layout)
             self.due.put(account_id, due_hour)
         if self._fresh:
             self.accounts += len(self._fresh & self._changed)

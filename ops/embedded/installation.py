@@ -14,6 +14,7 @@ from schemas.envelope import Event
 from schemas.errors import BadEvent
 from schemas.settings import Settings
 from streams import learning
+from streams.codec import layout_to_write
 from streams.core.context import Installation
 from streams.embedded import tables
 from streams.embedded.runtime import Embedded
@@ -78,6 +79,7 @@ def installation_of(settings: Settings) -> Installation:
         default_zone=settings.default_zone or "UTC",
         holdout_salt=settings.holdout_salt,
         reporting_currency=settings.reporting_currency,
+        state_layout=layout_to_write(settings.upgrade_from),
     )
 
 

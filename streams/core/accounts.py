@@ -102,7 +102,7 @@ def merged(folding: Folding, event: Event, fact: AccountMerged) -> None:
     account = folding.account
     if account.closed or fact.into_account_id == account.account_id:
         return
-    state = b64encode(encode_account(account)).decode()
+    state = b64encode(encode_account(account, layout=folding.context.installation.state_layout)).decode()
     _end_everything(folding, "merged")
     account.merged_into = fact.into_account_id
     folding.recorded.append(

@@ -3,7 +3,8 @@
 from datetime import date
 from functools import lru_cache
 
-from forecasting.pair import RING, OrderMark, add_order, remove_order
+from forecasting.marks import DAY, KEY, place_of
+from forecasting.pair import RING, OrderMark, add_order, mark_of, remove_order, set_quantity
 from streams.core.context import Folding, earliest
 from streams.core.looks import look_hour_of
 from streams.state import Account, PastOrder, Returned
@@ -20,7 +21,7 @@ def book(folding: Folding, day: int, key: int, cents: int) -> None:
     account, past = folding.account, past_order(folding.account, key)
     if past is not None:  # its day is in the sums already
         spend(folding, past.day, cents - past.cents)
-        past.cents = cents
+        account.past_orders.set_cents(key, cents)
     else:
         unbook(folding, key)
         _remember(account, OrderMark(day, key, float(cents)))
@@ -33,10 +34,10 @@ def unbook(folding: Folding, key: int) -> int:
     """Take the order back; its cents, or 0 when it is unknown or too long ago."""
     account, past = folding.account, past_order(folding.account, key)
     if past is not None:
-        account.past_orders.remove(past)
+        account.past_orders.remove(key)
         spend(folding, past.day, -past.cents)
         return past.cents
-    mark = _mark(account, key)
+    mark = mark_of(account.orders, key)
     if mark is None:
         return 0
     spend(folding, mark.day, -round(mark.quantity))
@@ -46,7 +47,7 @@ def unbook(folding: Folding, key: int) -> int:
 
 def is_booked(account: Account, day: int, key: int, cents: int) -> bool:
     """Whether the order is known as it is told, less what came back of it."""
-    mark = _mark(account, key)
+    mark = mark_of(account.orders, key)
     if mark is None:
         return False
     back = sum(one.cents for one in account.returns.get(key, ()))
@@ -55,16 +56,13 @@ def is_booked(account: Account, day: int, key: int, cents: int) -> bool:
 
 def past_order(account: Account, key: int) -> PastOrder | None:
     """An order that left the account's ring, if it is still known."""
-    for one in account.past_orders:
-        if one.key == key:
-            return one
-    return None
+    return account.past_orders.get(key)
 
 
 def too_old_to_tell(account: Account, day: int) -> bool:
     """Whether an order of this day may be one of those that are no longer known by name."""
     past = account.past_orders
-    return len(past) == REMEMBERED_PAST and day < past[0].day
+    return len(past) == REMEMBERED_PAST and day < next(iter(past)).day
 
 
 def note_return(account: Account, key: int, returned: Returned) -> None:
@@ -77,14 +75,14 @@ def note_return(account: Account, key: int, returned: Returned) -> None:
 def give_back(folding: Folding, key: int, cents: int) -> int:
     """Take a credit off the order's own worth and month, so that its cancellation takes off only the rest; the rest."""
     account = folding.account
-    past, mark = past_order(account, key), _mark(account, key)
+    past, mark = past_order(account, key), mark_of(account.orders, key)
     if past is not None:
         taken = min(cents, past.cents)
-        past.cents -= taken
+        account.past_orders.set_cents(key, past.cents - taken)
         spend(folding, past.day, -taken)
     elif mark is not None:
         taken = min(cents, round(mark.quantity))
-        mark.quantity -= taken
+        set_quantity(account.orders, key, mark.quantity - taken)
         spend(folding, mark.day, -taken)
     else:
         return cents
@@ -125,26 +123,17 @@ def take_orders(survivor: Account, loser: Account) -> None:
             note_return(survivor, key, one)
 
 
-def _mark(account: Account, key: int) -> OrderMark | None:
-    for mark in account.orders.ring:
-        if mark.key == key:
-            return mark
-    return None
-
-
 def _remember(account: Account, mark: OrderMark) -> None:
     """Put the order into the ring; what leaves it stays known by name."""
-    if len(account.orders.ring) < RING:
-        add_order(account.orders, mark)
-        return
-    ring = [*account.orders.ring, mark]
+    before = account.orders.ring if len(account.orders.days) == RING * DAY.size else []
     add_order(account.orders, mark)
-    kept = {one.key for one in account.orders.ring}
-    gone = [PastOrder(one.day, one.key, round(one.quantity)) for one in ring if one.key not in kept]
-    _keep_past(account, gone)
+    if before:
+        kept = account.orders.keys
+        gone = [one for one in (*before, mark) if place_of(kept, KEY.pack(one.key)) < 0]
+        _keep_past(account, [PastOrder(one.day, one.key, round(one.quantity)) for one in gone])
 
 
 def _keep_past(account: Account, more: list[PastOrder]) -> None:
     if more:
-        account.past_orders = sorted([*account.past_orders, *more], key=lambda one: (one.day, one.key))
-        del account.past_orders[:-REMEMBERED_PAST]
+        known = sorted([*account.past_orders, *more], key=lambda one: (one.day, one.key))
+        account.past_orders.put(known[-REMEMBERED_PAST:])

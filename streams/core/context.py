@@ -13,6 +13,7 @@ from schemas.envelope import Event
 from schemas.events.accounts import Size
 from schemas.events.ours import Phase
 from schemas.needs import Effect, Place
+from streams.codec import VERSION
 from streams.state import EPOCH_DAY, Account, Partition, moment, seconds
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -26,6 +27,8 @@ class Installation:
     default_zone: str = "UTC"
     holdout_salt: str = "ringahead"
     reporting_currency: str = "GBP"
+    state_layout: int = VERSION
+    """States are written in this one: an older one while workers of the release before still run."""
 
 
 def _terms_of(profiles: ProfileSet | None) -> Terms:

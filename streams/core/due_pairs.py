@@ -74,7 +74,7 @@ def _is_unwanted(profile: Profile, group: str, pair: Pair) -> bool:
     if told is None or group.startswith(ACCOUNT_GROUP):
         return False
     kind = NeedKind.EXPECTED_REORDER if pair.stock is None else NeedKind.RUN_OUT
-    by_itself = profile.automation != "never" and bool(pair.orders.ring)
+    by_itself = profile.automation != "never" and bool(pair.orders.days)
     return kind not in profile.opens or told.p_due < profile.service_level or told.reorder != by_itself
 
 

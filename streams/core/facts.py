@@ -66,8 +66,9 @@ def month_of(at: datetime) -> int:
 def last_order_day(account: Account) -> int | None:
     """Ordinal of the newest order day."""
     orders = account.orders
-    if orders.ring:
-        return orders.ring[-1].day
+    newest = orders.newest_day
+    if newest is not None:
+        return newest
     return None if orders.folded is None else orders.folded.last_day
 
 

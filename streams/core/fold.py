@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from forecasting.marks import KEY, place_of
 from schemas.base import Fact
 from schemas.envelope import Event
 from schemas.errors import BadEvent
@@ -22,6 +23,7 @@ from streams.core.standing import tell_standing
 from streams.core.worth import note_margin
 from streams.state import REMEMBERED_IDS, Account
 
+_SEEN_BYTES = REMEMBERED_IDS * KEY.size
 LATE_DAYS = 90
 """An event this much older than the account's newest does not move the forecast."""
 
@@ -90,8 +92,8 @@ def fold_event(account: Account, event: Event, context: Context, offset: int) ->
 
     Raises BadEvent, before anything is changed, where the event contradicts what the partition knows.
     """
-    key = event_key(event.source, event.id)
-    if key in account.seen:
+    key = KEY.pack(event_key(event.source, event.id))
+    if place_of(account.seen, key) >= 0:
         return None
     folding = Folding(account, context, offset, event.time)
     account.version += 1
@@ -125,10 +127,9 @@ def _is_late(folding: Folding, event: Event) -> bool:
     return type(event.fact) in MOVES_FORECAST and folding.event_seconds < folding.account.newest - LATE_DAYS * 86_400
 
 
-def _remember(folding: Folding, event: Event, key: int) -> None:
+def _remember(folding: Folding, event: Event, key: bytes) -> None:
     account = folding.account
-    account.seen.append(key)
-    if len(account.seen) > REMEMBERED_IDS:
-        del account.seen[:-REMEMBERED_IDS]
+    seen = account.seen + key
+    account.seen = seen if len(seen) <= _SEEN_BYTES else seen[-_SEEN_BYTES:]
     if type(event.fact) in MOVES_FORECAST:  # an account registered today may bring the orders of years
         account.newest = max(account.newest, folding.event_seconds)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
-from forecasting.pair import OrderMark, add_order, order_key, reduce_order, remove_order
+from forecasting.pair import OrderMark, add_order, mark_of, order_key, reduce_order, remove_order
 from schemas.envelope import Event
 from schemas.errors import BadEvent, DeadLetterReason
 from schemas.events.orders import OrderCancelled, OrderChanged, OrderLine, OrderPlaced, OrderReturned
@@ -169,9 +169,9 @@ def expect_more(pair: Pair, key: int, units: float) -> None:
 
 def _marks(folding: Folding, key: int) -> Iterable[tuple[str, OrderMark]]:
     for group, pair in folding.account.pairs.items():
-        for mark in pair.orders.ring:
-            if mark.key == key:
-                yield group, mark
+        mark = mark_of(pair.orders, key)
+        if mark is not None:
+            yield group, mark
 
 
 def _is_booked(folding: Folding, day: int, key: int, cents: int, quantities: dict[str, float]) -> bool:
@@ -253,8 +253,8 @@ def _cover(folding: Folding, group: str, mark: OrderMark, order_id: str) -> None
 
 def _reschedule(folding: Folding, pair: Pair) -> None:
     """From the orders that are there now, so that the way there does not matter."""
-    ring = pair.orders.ring
-    pair.due_hour = look_hour(folding, ring[-1].day) if ring else folding.next_look_hour
+    day = pair.orders.newest_day
+    pair.due_hour = folding.next_look_hour if day is None else look_hour(folding, day)
 
 
 def _take_back(folding: Folding, group: str, key: int) -> None:

@@ -11,7 +11,7 @@ from forecasting.columns import Floats, PairColumns
 from forecasting.curve import CurveForecaster
 from forecasting.explain import GUESSED_BELOW, quantity_ratio
 from forecasting.model import Forecaster
-from forecasting.pair import pulse_of, summarise
+from forecasting.pair import pulses_of, summarise
 from streams.state import Account, Pair
 
 SEASON_DAYS = 14
@@ -92,8 +92,7 @@ def outlooks(forecaster: Forecaster, question: Question, accounts: PairColumns) 
 def account_columns(accounts: Sequence[Account], today: Floats) -> PairColumns:
     """The accounts' own order days, and how much of what they buy is due on their local day; one row an account."""
     states = [[pair.orders for pair in account.pairs.values()] for account in accounts]
-    pulse = [pulse_of(some, day) for some, day in zip(states, today.tolist(), strict=True)]
-    return replace(summarise([account.orders for account in accounts]), pulse=np.array(pulse, float).reshape(-1, 4))
+    return replace(summarise([account.orders for account in accounts]), pulse=pulses_of(states, today))
 
 
 def _season(forecaster: Any, columns: PairColumns, today: Floats) -> Floats:

@@ -4,6 +4,7 @@ Looked at after events that bring pairs or many lines, and after every so many e
 A pair that was let go may come again: it begins at the cycle floor, and its needs have ids that were never used.
 """
 
+from forecasting.marks import DAY
 from schemas.errors import BadEvent, DeadLetterReason
 from streams.core.context import Folding
 from streams.core.needs import end_need
@@ -94,15 +95,16 @@ def _forget(folding: Folding, group: str) -> None:
 
 def _last_day(pair: Pair) -> int:
     """The newest order day; 0 where there is none."""
-    if pair.orders.ring:
-        return pair.orders.ring[-1].day
+    newest = pair.orders.newest_day
+    if newest is not None:
+        return newest
     return 0 if pair.orders.folded is None else pair.orders.folded.last_day
 
 
 def _pair_bytes(group: str, pair: Pair) -> int:
     """An upper bound of a pair's encoded size."""
-    size = _PAIR_BYTES + len(pair.orders.ring) * _MARK_BYTES + _text_bytes(group)
-    size += (_NEED_BYTES if pair.need else 0) + (_FOLDED_BYTES if pair.orders.folded else 0)
+    size = _PAIR_BYTES + len(pair.orders.days) // DAY.size * _MARK_BYTES + _text_bytes(group)
+    size += (_NEED_BYTES if pair.need else 0) + (_FOLDED_BYTES if pair.orders.sums else 0)
     if pair.refusal is not None:
         size += sum(_text_bytes(reason) for reason in pair.refusal.reasons)
     if pair.stock is None:

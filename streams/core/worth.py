@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 from functools import cache
 
+from forecasting.marks import DAY, SUMS
 from outreach.profiles import Economics
 from outreach.value import AccountSpend, live_value
 from schemas.envelope import Event
@@ -111,9 +112,9 @@ def _words(economics: Economics) -> str:
 
 def _first_day(folding: Folding) -> int:
     orders = folding.account.orders
-    if orders.folded is not None:
-        return int(orders.folded.first_day)
-    return orders.ring[0].day if orders.ring else folding.today
+    if orders.sums:
+        return int(SUMS.unpack_from(orders.sums)[1])
+    return DAY.unpack_from(orders.days)[0] if orders.days else folding.today
 
 
 def _margin_cents(folding: Folding, lines: Iterable[OrderLine]) -> tuple[int, int]:

@@ -74,7 +74,7 @@ def test_what_moved_it_is_named_in_a_fixed_order():
 
 def test_every_row_of_a_table_is_explained():
     days = [[AS_OF - 63, AS_OF - 42, AS_OF - 21], [AS_OF - 300], [AS_OF - 80, AS_OF - 70, AS_OF - 60]]
-    states = [PairState([OrderMark(day, n, 4.0 if n == 2 else 2.0) for n, day in enumerate(one)]) for one in days]
+    states = [PairState.of([OrderMark(day, n, 4.0 if n == 2 else 2.0) for n, day in enumerate(one)]) for one in days]
     columns, half = summarise(states), np.full(3, 0.5)
     told = explanations(columns, AS_OF, np.array([AS_OF + 2.0, np.inf, AS_OF + 9]), half, 14, np.ones(3))
     assert told.orders.tolist() == [3, 1, 3]
@@ -114,6 +114,6 @@ class Seasonal:
 
 
 def test_a_model_that_knows_the_season_is_asked_for_it():
-    columns = summarise([PairState([OrderMark(AS_OF - 20, 1, 2.0)])])
+    columns = summarise([PairState.of([OrderMark(AS_OF - 20, 1, 2.0)])])
     assert season_of(Seasonal(), columns, AS_OF).tolist() == [1.4]
     assert season_of(object(), columns, AS_OF).tolist() == [1.0]

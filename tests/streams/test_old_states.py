@@ -46,7 +46,7 @@ def test_everything_that_was_known_is_known(account: Account) -> None:
 
 
 def test_what_came_later_has_its_default(account: Account) -> None:
-    assert (account.past_orders, account.returns, account.closed_at, account.cycle_floor) == ([], {}, None, 0)
+    assert (list(account.past_orders), account.returns, account.closed_at, account.cycle_floor) == ([], {}, None, 0)
     assert account.pairs["gas"].metering is None
     assert decode_account(encode_account(account)) == account
 
