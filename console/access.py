@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from threading import Thread
+from threading import Lock, Thread
 
 from console.gate import Principal
 from console.oidc import Identity
@@ -49,6 +49,7 @@ class Access:
         self._store = store
         self._passwords = passwords
         self._session = timedelta(hours=session_hours)
+        self._noting = Lock()
 
     def log_in(self, name: str, password: str) -> LoggedIn | LockedOut | None:
         """A session, or how long to wait, or None: refused without saying which of the two was wrong."""
@@ -133,16 +134,22 @@ class Access:
         if user is None or not _may_enter(user):
             return None
         if not with_cookie and (session.used_at is None or now - session.used_at >= NOTED_EVERY):
-            # Behind the request's back: it must not wait for a writer.
-            Thread(target=self._note_use, args=(session.token_hash, now), name="key-use", daemon=True).start()
+            self._note_use(session.token_hash, now)
         return _principal_of(user, session)
 
     def _note_use(self, hashed: str, at: datetime) -> None:
+        """Behind the request's back, which must not wait for a writer; one at a time, as the writer may be gone."""
+        if self._noting.acquire(blocking=False):
+            Thread(target=self._noted, args=(hashed, at), name="key-use", daemon=True).start()
+
+    def _noted(self, hashed: str, at: datetime) -> None:
         try:
             with self._store.begin() as tx:
                 tx.sessions.used(hashed, at)
         except Unavailable:
             return  # the next use is noted
+        finally:
+            self._noting.release()
 
 
 def _may_enter(user: User) -> bool:

@@ -1,5 +1,6 @@
 """`ringahead keys` on a real SQLite file, and what the console makes of a key that was revoked."""
 
+import threading
 import time
 from pathlib import Path
 
@@ -70,6 +71,14 @@ def test_the_last_use_is_noted_to_the_minute(store: SqlStore) -> None:
     access.by_key(key)
     time.sleep(0.3)
     assert used(store) == first, "once a minute"
+
+
+def test_a_writer_that_is_gone_is_waited_for_by_one_thread_and_by_no_request(store: SqlStore) -> None:
+    access, key = Access(store, Passwords(), session_hours=1), run("add", "sap").stdout.strip()
+    with store.begin():
+        for _ in range(30):
+            assert access.by_key(key) is not None
+        assert sum(thread.name == "key-use" for thread in threading.enumerate()) == 1
 
 
 def used(store: SqlStore) -> object:
