@@ -144,18 +144,25 @@ class RowClock:
 
 def row_clock(clock: Clock, closings: Closings | None, columns: PairColumns, as_of_day: Days) -> RowClock:
     """The clock of each row from as_of_day on, by the newest order days of its account (or its own, without one)."""
-    recent = (columns if columns.account is None else columns.account).recent
-    rows = np.arange(len(recent))
-    count = np.zeros((len(recent), WEEK_DAYS))
-    weekday = weekday_of(recent)
-    for place in range(recent.shape[1]):
-        count[rows, weekday[:, place]] += recent[:, place] > 0
+    if columns.account is None:
+        return _of_accounts(clock, closings, columns, as_of_day)
+    accounts, asks, row = columns.accounts(as_of_day)  # each account's week is made once
+    day = as_of_day[asks] if isinstance(as_of_day, np.ndarray) else as_of_day
+    return _of_accounts(clock, closings, accounts, day).take(row)
+
+
+def _of_accounts(clock: Clock, closings: Closings | None, accounts: PairColumns, as_of_day: Days) -> RowClock:
+    """The clock of accounts by their own newest order days."""
+    recent, count = accounts.recent, len(accounts)
+    rows = np.repeat(np.arange(count), recent.shape[1])
+    place = WEEK_DAYS * rows + weekday_of(recent).ravel()
+    seen = np.bincount(place, recent.ravel() > 0, WEEK_DAYS * count).reshape(count, WEEK_DAYS)
     own = clock.concentration
-    week = (own * np.array(clock.week) + WEEK_DAYS * count) / (own + count.sum(1))[:, None]
+    week = (own * np.array(clock.week) + WEEK_DAYS * seen) / (own + seen.sum(1))[:, None]
     week *= WEEK_DAYS / week.sum(1)[:, None]
-    begun = np.broadcast_to(np.asarray(as_of_day, float), len(recent))
+    begun = np.broadcast_to(np.asarray(as_of_day, float), count)
     turned = (weekday_of(begun)[:, None] + np.arange(WEEK_DAYS)) % WEEK_DAYS
-    ahead = np.zeros((WEEK_DAYS + 1, len(recent)))
+    ahead = np.zeros((WEEK_DAYS + 1, count))
     np.cumsum(np.take_along_axis(week, turned, axis=1).T, axis=0, out=ahead[1:])
     ahead[WEEK_DAYS] = WEEK_DAYS
     return RowClock(begun, week, ahead, closings)

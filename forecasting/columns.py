@@ -6,14 +6,15 @@ gives the same bits alone and among a million others.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    Rows = NDArray[np.bool_] | NDArray[np.intp] | slice
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -26,7 +27,28 @@ HALF_LIVES_DAYS = (7.0, 14.0, 30.0, 60.0, 120.0, 365.0)  # of the order rates th
 
 
 PULSE = ("pairs", "lines", "repeated", "due")  # pairs, their order days, pairs ordered twice, pairs due by their gap
-CONTEXT = ("pulse", "account", "skus")  # what a row is told beside its own orders
+CONTEXT = ("pulse", "account", "account_row", "skus")  # what a row is told beside its own orders
+
+
+class Labels(Sequence[str]):
+    """A name a row, as places in a list of names: many rows share few of them. Reads as a sequence of strings."""
+
+    def __init__(self, names: Sequence[str], at: Ints) -> None:
+        self.names, self.at = names, at
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    @overload
+    def __getitem__(self, row: int) -> str: ...
+    @overload
+    def __getitem__(self, row: slice) -> Labels: ...
+    def __getitem__(self, row: int | slice) -> str | Labels:
+        return Labels(self.names, self.at[row]) if isinstance(row, slice) else self.names[self.at[row]]
+
+    def take(self, rows: Rows) -> Labels:
+        """The given rows (indices, a mask or a slice)."""
+        return Labels(self.names, self.at[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +72,39 @@ class PairColumns:
     recent: Floats  # shape (rows, REMEMBERED): newest order days, newest first; 0 where there are fewer
     pulse: Floats | None = None  # shape (rows, PULSE), of an account's row: of all its pairs, at the moment asked for
     account: PairColumns | None = None  # the account's own row ('*': order of anything), repeated for each of its pairs
+    account_row: Ints | None = None  # or once for each account, and then the place of each pair's, shape (rows,)
     skus: Sequence[str] | None = None  # the row's SKU group, for models that know products
 
     def __len__(self) -> int:
         return len(self.orders)
 
-    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> PairColumns:
-        """The given rows (indices or a mask), context included."""
-        index = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+    def take(self, rows: Rows) -> PairColumns:
+        """The given rows (indices, a mask or a slice, which copies nothing), context included."""
         parts = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name not in CONTEXT}
         pulse = None if self.pulse is None else self.pulse[rows]
-        account = None if self.account is None else self.account.take(rows)
-        skus = None if self.skus is None else [self.skus[i] for i in index]
-        return PairColumns(**parts, pulse=pulse, account=account, skus=skus)
+        account, place = self.account, None if self.account_row is None else self.account_row[rows]
+        if account is not None and place is None:
+            account = account.take(rows)
+        return PairColumns(**parts, pulse=pulse, account=account, account_row=place, skus=_taken(self.skus, rows))
+
+    def accounts(
+        self, as_of_day: float | Floats | Ints = 0.0
+    ) -> tuple[PairColumns, NDArray[np.intp], NDArray[np.intp]]:
+        """Accounts of these rows, each about once; a row of these that asks for each; and the account of each row.
+
+        Raises ValueError for rows without one. With a day for each row, an account is there once for each run of days.
+        """
+        if self.account is None:
+            raise ValueError("a pair's features need the columns of its account")
+        if self.account_row is None or isinstance(as_of_day, np.ndarray):
+            every = self.account if self.account_row is None else self.account.take(self.account_row)
+            first, row = every.runs(as_of_day)
+            return every.take(first), first, row
+        used = np.zeros(len(self.account), bool)
+        used[self.account_row] = True
+        place, asks = np.cumsum(used) - 1, np.zeros(len(self.account), np.intp)
+        asks[self.account_row] = np.arange(len(self))
+        return self.account.take(used), asks[used], place[self.account_row]
 
     def runs(self, as_of_day: float | Floats | Ints) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """First row of each run of equal rows, shape (runs,), and the run of each row, shape (rows,)."""
@@ -74,6 +116,16 @@ class PairColumns:
                 apart = values[1:] != values[:-1]
                 new[1:] |= apart.any(1) if apart.ndim > 1 else apart
         return np.flatnonzero(new), np.cumsum(new) - 1
+
+
+def _taken(skus: Sequence[str] | None, rows: Rows) -> Sequence[str] | None:
+    if skus is None:
+        return None
+    if isinstance(rows, slice):
+        return skus[rows]
+    if isinstance(skus, Labels):
+        return skus.take(rows)
+    return [skus[i] for i in (np.flatnonzero(rows) if rows.dtype == np.bool_ else rows)]
 
 
 @dataclass(frozen=True, slots=True)

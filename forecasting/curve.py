@@ -84,7 +84,7 @@ class CurveForecaster(ABC):
             day = as_of_day[rows] if isinstance(as_of_day, np.ndarray) else as_of_day
             curve = self.curve(columns.take(rows), day)
             chances = [curve.window(0.0, horizon) for horizon in horizons_days]
-            found = curve.first_horizon(np.broadcast_to(levels, (len(levels), len(rows))))
+            found = curve.first_horizon(np.broadcast_to(levels, (len(levels), rows.stop - rows.start)))
             parts.append((chances, list(day + found - 1)))
         chance, days = (list(map(np.concatenate, zip(*part, strict=True))) for part in zip(*parts, strict=True))
         return chance, days
@@ -108,10 +108,9 @@ class CurveForecaster(ABC):
         return found
 
 
-def _blocks(count: int) -> list[NDArray[np.intp]]:
+def _blocks(count: int) -> list[slice]:
     """Rows in parts that fit into the cache; one empty part of none."""
-    starts = range(0, max(count, 1), ROWS_AT_ONCE)
-    return [np.arange(start, min(start + ROWS_AT_ONCE, count)) for start in starts]
+    return [slice(start, min(start + ROWS_AT_ONCE, count)) for start in range(0, max(count, 1), ROWS_AT_ONCE)]
 
 
 def first_horizon(curve: Curve, q: Floats) -> Floats:

@@ -14,7 +14,7 @@ from forecasting.columns import DUE_SHARE, GAP_FLOOR_DAYS, HALF_LIVES_DAYS, PULS
 from forecasting.season import operational_days
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from forecasting.columns import Floats, PairColumns
     from forecasting.model import Days
@@ -44,12 +44,23 @@ def pair_features(columns: PairColumns, as_of_day: Days, own: Hazards, account: 
 
     account: `of_account` of each row's account; products: forecasting.products.FIGURES of each row.
     """
-    found = dict(_own(columns, as_of_day, own, "p_")) | account
+    return of_pair(columns, as_of_day, own, account, products) | account | of_product(products)
+
+
+def of_pair(
+    columns: PairColumns, as_of_day: Days, own: Hazards, account: Mapping[str, Floats], products: Floats
+) -> Columns:
+    """As `pair_features`, without what is the same for all pairs of an account, or of a product."""
+    found = dict(_own(columns, as_of_day, own, "p_"))
     found |= dict(_quantities(columns, products, found))
-    found |= dict(_in_account(columns, found))
-    found |= dict(_of_product(products))
+    found |= dict(_in_account(columns, found, account))
     found |= dict(_season(columns, as_of_day, products[:, SEASON_FROM:]))
     return found
+
+
+def of_product(products: Floats) -> Columns:
+    """What products say to their pairs, by name, shape (rows,) each. products: forecasting.products.FIGURES of each."""
+    return dict(_of_product(products))
 
 
 def of_account(columns: PairColumns, as_of_day: Days, own: Hazards) -> Columns:
@@ -136,15 +147,16 @@ def _quantities(columns: PairColumns, products: Floats, found: Columns) -> Itera
     yield "to_product_quantity", np.clip(np.log(usual) - products[:, 7], -5.0, 5.0)
 
 
-def _in_account(columns: PairColumns, found: Columns) -> Iterator[tuple[str, Floats]]:
+def _in_account(columns: PairColumns, found: Columns, of: Mapping[str, Floats]) -> Iterator[tuple[str, Floats]]:
     """The pair's share of what its account orders, and the baskets without it since."""
-    yield "share", found["p_orders"] - found["a_orders"]
+    yield "share", found["p_orders"] - of["a_orders"]
     for half_life in (60, 120, 365):
-        yield f"share{half_life}", found[f"p_rate{half_life}"] - found[f"a_rate{half_life}"]
-    yield "missed_days", found["p_silence"] - found["a_silence"]
+        yield f"share{half_life}", found[f"p_rate{half_life}"] - of[f"a_rate{half_life}"]
+    yield "missed_days", found["p_silence"] - of["a_silence"]
     account = columns.account
     if account is not None:
-        yield "missed_baskets", np.log1p((account.recent > columns.last_day[:, None]).sum(1).astype(float))
+        recent = account.recent if columns.account_row is None else account.recent[columns.account_row]
+        yield "missed_baskets", np.log1p((recent > columns.last_day[:, None]).sum(1).astype(float))
 
 
 def _of_product(products: Floats) -> Iterator[tuple[str, Floats]]:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecasting.additive import Additive, log_hazards
 from forecasting.clock import Ticks
 from forecasting.clocked import clocked
 from forecasting.curve import CurveForecaster
-from forecasting.features import Hazards, account_features, matrix, of_account, pair_features
+from forecasting.features import Hazards, account_features, of_account, of_pair, of_product
 from forecasting.hazard_curve import ENDS_DAYS, bases, joined
 from forecasting.renewal import RenewalCurve, RenewalParameters, renewal_curve
 from forecasting.snapshots import COLD_BELOW
+from forecasting.terms import Terms, bounded, constant_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from forecasting.additive import Additive
     from forecasting.clock import Clock
-    from forecasting.columns import Floats, PairColumns
+    from forecasting.columns import Floats, Ints, PairColumns
     from forecasting.curve import Curve
     from forecasting.features import Columns
     from forecasting.model import Days
@@ -44,6 +50,7 @@ class HazardForecaster(CurveForecaster):
         super().__init__(version, digest)
         self.own, self.whole = renewals
         self.often, self.seldom, self.products = often, seldom, products
+        self._often, self._seldom = ByGroup(often, products), ByGroup(seldom, products)
         self.ticks = Ticks(clock)
 
     def curve(self, columns: PairColumns, as_of_day: Days) -> Curve:
@@ -52,18 +59,39 @@ class HazardForecaster(CurveForecaster):
         if columns.account is None:
             return own
         base = bases(own)
-        whole = whole_features(columns, as_of_day, self.whole)
-        products = self.products.rows(columns.skus or [""] * len(columns))
-        found = pair_features(columns, as_of_day, hazards(own, base), whole, products)
-        return clocked(joined(own, base, self._eta(columns, found)), self.ticks.of(columns, as_of_day))
+        whole = said_once(columns, as_of_day, self.whole)
+        product = self.products.at(columns.skus or [""] * len(columns))
+        found = of_pair(columns, as_of_day, hazards(own, base), whole, self.products.figures[product])
+        return clocked(joined(own, base, self._eta(columns, found, whole, product)), self.ticks.of(columns, as_of_day))
 
-    def _eta(self, columns: PairColumns, found: Columns) -> Floats:
+    def _eta(self, columns: PairColumns, found: Columns, whole: Spread, product: Ints) -> Floats:
         seldom = columns.orders < COLD_BELOW
-        eta = np.empty((len(columns), len(ENDS_DAYS)))
-        for rows, model in ((seldom, self.seldom), (~seldom, self.often)):
-            if rows.any():
-                eta[rows] = log_hazards(model, matrix(found, model.names)[rows])
+        some, all_ = seldom.any(), seldom.all()
+        if all_ or not some:
+            return (self._seldom if all_ else self._often).eta(found, whole, product)
+        eta = np.empty((len(ENDS_DAYS), len(columns)))
+        for rows, model in ((seldom, self._seldom), (~seldom, self._often)):
+            at = np.flatnonzero(rows)
+            eta[:, at] = model.eta(Spread(found, at), Spread(whole.once, whole.row[at]), product[at])
         return eta
+
+
+class ByGroup:
+    """An additive hazard of pairs, with what accounts and products say in parts of their own."""
+
+    def __init__(self, model: Additive, products: ProductTable) -> None:
+        of_products = of_product(products.figures)
+        self._account = Terms(model, lambda name: name.startswith("a_"))
+        self._own = Terms(model, lambda name: not name.startswith("a_") and name not in of_products)
+        table = Terms(model, lambda name: name in of_products)
+        self._product = table.eta(of_products, len(products.figures)) + constant_of(model)
+
+    def eta(self, found: Mapping[str, Floats], whole: Spread, product: Ints) -> Floats:
+        """Log hazards, shape (intervals, rows); product: place of each row's in the table."""
+        eta = self._own.eta(found, len(product))
+        eta += self._account.eta(whole.once, len(next(iter(whole.once.values()))))[:, whole.row]
+        eta += self._product[:, product]
+        return bounded(eta)
 
 
 class AccountForecaster(CurveForecaster):
@@ -80,6 +108,7 @@ class AccountForecaster(CurveForecaster):
     ) -> None:
         super().__init__(version, digest)
         self.own, self.model, self.products = own, model, products
+        self._terms, self._constant = Terms(model, lambda name: True), constant_of(model)
         self.ticks = Ticks(clock)
 
     def curve(self, columns: PairColumns, as_of_day: Days) -> Curve:
@@ -89,7 +118,7 @@ class AccountForecaster(CurveForecaster):
             return own
         base, average = bases(own), self.products.rows([""] * len(columns))
         found = account_features(columns, as_of_day, hazards(own, base), average)
-        eta = log_hazards(self.model, matrix(found, self.model.names))
+        eta = bounded(self._terms.eta(found, len(columns)) + self._constant)
         return clocked(joined(own, base, eta), self.ticks.of(columns, as_of_day))
 
 
@@ -100,11 +129,29 @@ def hazards(own: RenewalCurve, base: Floats | None = None) -> Hazards:
 
 
 def whole_features(columns: PairColumns, as_of_day: Days, renewal: RenewalParameters) -> Columns:
-    """What the accounts of pairs say, by name and row; each account is asked once for all of its rows in a row."""
-    account = columns.account
-    if account is None:
-        raise ValueError("a pair's features need the columns of its account")
-    first, row = account.runs(as_of_day)
-    once, day = account.take(first), as_of_day[first] if isinstance(as_of_day, np.ndarray) else as_of_day
-    found = of_account(once, day, hazards(renewal_curve(renewal, once, day)))
-    return {name: values[row] for name, values in found.items()}
+    """What the accounts of pairs say, by name and row; each account is asked once."""
+    spoken = said_once(columns, as_of_day, renewal)
+    return {name: spoken[name] for name in spoken}
+
+
+def said_once(columns: PairColumns, as_of_day: Days, renewal: RenewalParameters) -> Spread:
+    """What the accounts of pairs say, kept once for each account."""
+    accounts, asks, row = columns.accounts(as_of_day)
+    day = as_of_day[asks] if isinstance(as_of_day, np.ndarray) else as_of_day
+    return Spread(of_account(accounts, day, hazards(renewal_curve(renewal, accounts, day))), row)
+
+
+class Spread(Mapping[str, "Floats"]):
+    """Figures of few (`once`, by name), read as those of many: `row` is the place of each."""
+
+    def __init__(self, once: Columns, row: NDArray[np.intp]) -> None:
+        self.once, self.row = once, row
+
+    def __getitem__(self, name: str) -> Floats:
+        return self.once[name][self.row]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.once)
+
+    def __len__(self) -> int:
+        return len(self.once)

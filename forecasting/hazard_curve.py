@@ -137,9 +137,9 @@ class HazardCurve:
 
 
 def joined(own: RenewalCurve, base: Floats, eta: Floats) -> HazardCurve:
-    """The curve with the hazards exp(eta) of its intervals; eta: shape (rows, intervals), base: of `bases`."""
+    """The curve with the hazards exp(eta) of its intervals; eta: shape (intervals, rows), base: of `bases`."""
     near, slope = np.zeros_like(base), np.empty_like(base)
-    np.cumsum(np.exp(eta.T), axis=0, out=near[1:])
+    np.cumsum(np.exp(eta), axis=0, out=near[1:])
     whole = np.maximum(np.diff(base, axis=0), LEAST_HAZARD)
     np.divide(np.diff(near, axis=0), whole, out=slope[:-1])
     slope[-1] = np.clip(slope[-2], *TAIL_LIMITS)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from forecasting.columns import PairColumns, columns_of
+from forecasting.columns import Labels, PairColumns, columns_of
 from forecasting.features import is_due
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class OrderDays:
         """As `pairs`, with their SKUs, and the columns of each one's account with its pulse at as_of_day."""
         pairs = self.pairs()
         found = with_accounts(pairs, self.accounts_in_context(as_of_day, pairs))
-        return replace(found, columns=replace(found.columns, skus=pairs.sku_names()))
+        return replace(found, columns=replace(found.columns, skus=Labels(self.skus, pairs.sku)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +113,8 @@ def accounts_in_context(whole: Pairs, pairs: Pairs, as_of_day: float) -> Pairs:
 
 def with_accounts(pairs: Pairs, accounts: Pairs) -> Pairs:
     """Pairs with the columns of each one's account."""
-    context = accounts.columns.take(_places(accounts)[pairs.account])
-    return replace(pairs, columns=replace(pairs.columns, account=context))
+    place = _places(accounts)[pairs.account]
+    return replace(pairs, columns=replace(pairs.columns, account=accounts.columns, account_row=place))
 
 
 def _places(whole: Pairs) -> Ints:

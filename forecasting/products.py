@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from forecasting.columns import Labels
 from forecasting.season import COEFFICIENTS, seasons_of
 
 if TYPE_CHECKING:
@@ -29,16 +30,30 @@ DIGITS = 4
 
 @dataclass(frozen=True, slots=True)
 class ProductTable:
-    """`figures`: shape (skus + 1, FIGURES), the last row for a SKU nobody knows; `place`: row of each known SKU."""
+    """`figures`: shape (skus + 1, FIGURES), the last row for a SKU nobody knows; `place`: row of each known SKU.
+
+    known: the list of names that was looked up last, and its places.
+    """
 
     place: Mapping[str, int]
     figures: Floats
+    known: list[tuple[Sequence[str], Ints]] = field(default_factory=list, repr=False, compare=False)
 
     def rows(self, skus: Sequence[str]) -> Floats:
         """Figures of each row's SKU, shape (rows, FIGURES)."""
+        return np.asarray(self.figures[self.at(skus)], float)
+
+    def at(self, skus: Sequence[str]) -> Ints:
+        """Place of each row's SKU among the figures; the names of Labels are looked up once."""
+        if not isinstance(skus, Labels):
+            return self._looked_up(skus)
+        if not self.known or self.known[0][0] is not skus.names:
+            self.known[:] = [(skus.names, self._looked_up(skus.names))]
+        return self.known[0][1][skus.at]
+
+    def _looked_up(self, skus: Sequence[str]) -> Ints:
         unknown = repeat(len(self.figures) - 1)
-        at = np.fromiter(map(self.place.get, skus, unknown), np.intp, len(skus))
-        return np.asarray(self.figures[at], float)
+        return np.fromiter(map(self.place.get, skus, unknown), np.int64, len(skus))
 
     def of(self, places: Ints) -> Floats:
         """Figures by place in the list of SKUs that the table was made from."""

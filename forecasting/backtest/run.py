@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from forecasting.backtest.cases import Candidates
     from forecasting.backtest.method import Method
     from forecasting.backtest.scores import Scores
-    from forecasting.columns import Floats
+    from forecasting.columns import Floats, PairColumns
     from forecasting.forecasts import Level
     from forecasting.history import OrderDays
 
@@ -115,10 +115,15 @@ def _cold(history: OrderDays, day: int, level: Level, methods: Sequence[Method])
     if not len(candidates):
         return []
     columns = candidates.pairs.columns
-    account = columns if columns.account is None else columns.account
-    masks = {FEW_ORDERS: columns.orders < MIN_ORDERS, YOUNG: day - account.first_day < YOUNG_DAYS}
+    first_day = columns.first_day if columns.account is None else _of_accounts(columns, columns.account)
+    masks = {FEW_ORDERS: columns.orders < MIN_ORDERS, YOUNG: day - first_day < YOUNG_DAYS}
     outcome = outcome_of(history, candidates)
     return [_judge(one, candidates, outcome, masks) for one in methods if one.name in COLD_METHODS]
+
+
+def _of_accounts(columns: PairColumns, accounts: PairColumns) -> Floats:
+    """First order day of each row's account."""
+    return accounts.first_day if columns.account_row is None else accounts.first_day[columns.account_row]
 
 
 def _judge(

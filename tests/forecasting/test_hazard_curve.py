@@ -73,7 +73,7 @@ def curve_of(p: RenewalParameters, columns: PairColumns, seed: int) -> tuple[Haz
     """A curve with hazards by chance, and these."""
     own = renewal_curve(p, columns, DAY)
     eta = np.random.default_rng(seed).normal(-2, 1.5, (len(columns), len(ENDS_DAYS)))
-    return joined(own, bases(own), eta), eta
+    return joined(own, bases(own), eta.T), eta
 
 
 def curves(level: str) -> tuple[RenewalCurve, HazardCurve]:
@@ -82,7 +82,7 @@ def curves(level: str) -> tuple[RenewalCurve, HazardCurve]:
     history = known if level == "pair" else known.of_accounts()
     own = renewal_curve(PRIORS[level], history.pairs().columns, DAY)
     base = bases(own)
-    return own, joined(own, base, np.log(np.diff(base, axis=0)).T)
+    return own, joined(own, base, np.log(np.diff(base, axis=0)))
 
 
 @settings(max_examples=60, deadline=None)
@@ -106,7 +106,7 @@ def test_told_the_renewals_hazards_it_is_the_renewal(level: str):
 def test_what_was_fitted_is_hit_at_the_ends():
     own, _ = curves("pair")
     eta = np.random.default_rng(0).normal(-2, 1, (len(own.silence), len(ENDS_DAYS)))
-    curve = joined(own, bases(own), eta)
+    curve = joined(own, bases(own), eta.T)
     for place, end in enumerate(ENDS_DAYS):
         said = curve.window(0.0, np.full(len(eta), end))
         np.testing.assert_allclose(said, -np.expm1(-np.exp(eta[:, : place + 1]).sum(1)), rtol=1e-12)
