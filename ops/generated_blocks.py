@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import schemas
+from console.roles import ENDPOINTS, OPEN, PROCESSES, Role
 from outreach.calling.book import standard
 from outreach.calling.words import says, where
 from outreach.task import as_diagram, as_markdown
@@ -20,7 +21,24 @@ def rules_table() -> str:
     return "| Rule | Where | From | Says | Comes from |\n|---|---|---|---|---|\n" + "\n".join(rows) + "\n"
 
 
+def roles_table() -> str:
+    """Every endpoint and who may call it."""
+    columns = [role for role in Role if role is not Role.PROCESS]
+    head = f"| Endpoint | {' | '.join(columns)} |\n|---|{'---|' * len(columns)}\n"
+    rows = (
+        f"| `{method} {path}` | {' | '.join(_cell(role, allowed) for role in columns)} |"
+        for (method, path), allowed in ENDPOINTS.items()
+        if allowed != PROCESSES
+    )
+    return head + "\n".join(rows) + "\n"
+
+
+def _cell(role: Role, allowed: frozenset[Role]) -> str:
+    return "open" if allowed == OPEN else "yes" if role in allowed else ""
+
+
 BLOCKS: Mapping[str, Mapping[str, Callable[[], str]]] = {
+    "api.md": {"roles": roles_table},
     "tasks.md": {"diagram": as_diagram, "transitions": as_markdown},
     "rules.md": {"rules": rules_table},
 }

@@ -90,7 +90,7 @@ class Watch:
 
 @contextmanager
 def watching(folder: Path, targets: Mapping[str, Sequence[str]], key: str) -> Iterator[Watch]:
-    """Prometheus over these targets (job -> host:port), each scraped every two seconds, each rule judged every second."""
+    """Prometheus over these targets (job -> host:port): scrapes every two seconds, judges every rule each second."""
     program = shutil.which("prometheus")
     if program is None:
         pytest.fail("prometheus is missing: apt-get install prometheus")
