@@ -21,6 +21,8 @@ from forecasting.errors import ModelRefused
 from forecasting.hazard import ENDS_DAYS, AccountForecaster, HazardForecaster
 from forecasting.products import FIGURES, unpacked
 from forecasting.renewal import RenewalForecaster, RenewalParameters
+from forecasting.weather import Weather
+from forecasting.weather import fits as weather_fits
 
 KIND, FORMAT = "ringahead-population", 3
 READABLE = (2, FORMAT)  # 2: before there was a clock
@@ -46,6 +48,7 @@ class ModelRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scores: dict[str, float]
     packages: dict[str, str]
     clock: Clock | None = None  # None: all days are alike
+    weather: Weather | None = None  # temperatures, and the products that follow them
 
 
 class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
@@ -86,7 +89,7 @@ class PopulationModel:
             return RenewalForecaster(self.version, self.digest, r.pair)
         renewals = (r.pair, r.account)
         products = unpacked(r.products)
-        return HazardForecaster(self.version, self.digest, renewals, r.often, r.seldom, products, r.clock)
+        return HazardForecaster(self.version, self.digest, renewals, r.often, r.seldom, products, r.clock, r.weather)
 
     @cached_property
     def account(self) -> CurveForecaster:
@@ -131,6 +134,8 @@ def loads(data: bytes, digest: str | None = None) -> PopulationModel:
         raise ModelRefused(f"the model's products lack figures; {REMEDY}")
     if record.clock is not None and not clock_fits(record.clock):
         raise ModelRefused(f"the model's clock is none; {REMEDY}")
+    if record.weather is not None and not weather_fits(record.weather):
+        raise ModelRefused(f"the model's temperatures are none; {REMEDY}")
     return PopulationModel(record)
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from forecasting.columns import Floats, PairColumns
     from forecasting.model import Days
+    from forecasting.weather import RowWeather
 
 UNKNOWN_GAP_DAYS = 60.0  # stands for the usual gap of a pair with one order
 FLOOR = 1e-3  # of decayed rates, before the log
@@ -39,22 +40,35 @@ def log(values: Floats, floor: float = FLOOR) -> Floats:
     return np.asarray(np.log(values + floor), float)
 
 
-def pair_features(columns: PairColumns, as_of_day: Days, own: Hazards, account: Columns, products: Floats) -> Columns:
+def pair_features(
+    columns: PairColumns,
+    as_of_day: Days,
+    own: Hazards,
+    account: Columns,
+    products: Floats,
+    weather: RowWeather | None = None,
+) -> Columns:
     """Regressors of pairs by name, shape (rows,) each.
 
-    account: `of_account` of each row's account; products: forecasting.products.FIGURES of each row.
+    account: `of_account` of each row's account; products: forecasting.products.FIGURES of each row; weather: the clocks
+    of rows that follow it, in place of their season.
     """
-    return of_pair(columns, as_of_day, own, account, products) | account | of_product(products)
+    return of_pair(columns, as_of_day, own, account, products, weather) | account | of_product(products)
 
 
 def of_pair(
-    columns: PairColumns, as_of_day: Days, own: Hazards, account: Mapping[str, Floats], products: Floats
+    columns: PairColumns,
+    as_of_day: Days,
+    own: Hazards,
+    account: Mapping[str, Floats],
+    products: Floats,
+    weather: RowWeather | None = None,
 ) -> Columns:
     """As `pair_features`, without what is the same for all pairs of an account, or of a product."""
     found = dict(_own(columns, as_of_day, own, "p_"))
     found |= dict(_quantities(columns, products, found))
     found |= dict(_in_account(columns, found, account))
-    found |= dict(_season(columns, as_of_day, products[:, SEASON_FROM:]))
+    found |= dict(_season(columns, as_of_day, products[:, SEASON_FROM:], weather))
     return found
 
 
@@ -168,14 +182,21 @@ def _of_product(products: Floats) -> Iterator[tuple[str, Floats]]:
     yield "s_pull", pull
 
 
-def _season(columns: PairColumns, as_of_day: Days, season: Floats) -> Iterator[tuple[str, Floats]]:
+def _season(
+    columns: PairColumns, as_of_day: Days, season: Floats, weather: RowWeather | None = None
+) -> Iterator[tuple[str, Floats]]:
     """Silence against the usual gap in the product's operational days, and how fast those pass from now on."""
+
+    def passed(begin: Floats, end: Floats) -> Floats:
+        days = operational_days(season, begin, end)
+        return days if weather is None else np.maximum(weather.between(begin, end, days), 0.0)
+
     count, oldest = _remembered(columns)
     today = np.asarray(np.maximum(as_of_day, columns.last_day), float)
-    silence = operational_days(season, columns.last_day, today)
-    gap = operational_days(season, oldest, columns.recent[:, 0]) / np.maximum(count - 1, 1)
+    silence = passed(columns.last_day, today)
+    gap = passed(oldest, columns.recent[:, 0]) / np.maximum(count - 1, 1)
     usual = np.where(count > 1, np.maximum(gap, GAP_FLOOR_DAYS), UNKNOWN_GAP_DAYS)
     yield "o_overdue", np.log1p(silence) - np.log1p(usual)
     yield "o_gap", np.log1p(usual)
     for ahead in AHEAD_DAYS:
-        yield f"o_ahead{ahead:.0f}", log(operational_days(season, today, today + ahead) / ahead, 0.02)
+        yield f"o_ahead{ahead:.0f}", log(passed(today, today + ahead) / ahead, 0.02)

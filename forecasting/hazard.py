@@ -12,9 +12,11 @@ from forecasting.clocked import clocked
 from forecasting.curve import CurveForecaster
 from forecasting.features import Hazards, account_features, of_account, of_pair, of_product
 from forecasting.hazard_curve import ENDS_DAYS, bases, joined
-from forecasting.renewal import RenewalCurve, RenewalParameters, renewal_curve
+from forecasting.renewal import RenewalParameters, renewal_curve
 from forecasting.snapshots import COLD_BELOW
 from forecasting.terms import Terms, bounded, constant_of
+from forecasting.weather import Skies
+from forecasting.weathered import weather_renewal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,8 +28,10 @@ if TYPE_CHECKING:
     from forecasting.columns import Floats, Ints, PairColumns
     from forecasting.curve import Curve
     from forecasting.features import Columns
+    from forecasting.hazard_curve import Renewal
     from forecasting.model import Days
     from forecasting.products import ProductTable
+    from forecasting.weather import Weather
 
 __all__ = ["ENDS_DAYS", "AccountForecaster", "HazardForecaster", "hazards", "whole_features"]
 
@@ -46,23 +50,25 @@ class HazardForecaster(CurveForecaster):
         seldom: Additive,
         products: ProductTable,
         clock: Clock | None = None,
+        weather: Weather | None = None,
     ) -> None:
         super().__init__(version, digest)
         self.own, self.whole = renewals
         self.often, self.seldom, self.products = often, seldom, products
         self._often, self._seldom = ByGroup(often, products), ByGroup(seldom, products)
-        self.ticks = Ticks(clock)
+        self.ticks, self.skies = Ticks(clock), Skies(weather)
 
     def curve(self, columns: PairColumns, as_of_day: Days) -> Curve:
         """See CurveForecaster."""
-        own = renewal_curve(self.own, columns, as_of_day)
         if columns.account is None:
-            return own
-        base = bases(own)
-        whole = said_once(columns, as_of_day, self.whole)
-        product = self.products.at(columns.skus or [""] * len(columns))
-        found = of_pair(columns, as_of_day, hazards(own, base), whole, self.products.figures[product])
-        return clocked(joined(own, base, self._eta(columns, found, whole, product)), self.ticks.of(columns, as_of_day))
+            return renewal_curve(self.own, columns, as_of_day)
+        skus = columns.skus or [""] * len(columns)
+        weather, product = self.skies.of(skus), self.products.at(skus)
+        own = weather_renewal(self.own, columns, as_of_day, weather)
+        base, whole = bases(own), said_once(columns, as_of_day, self.whole)
+        found = of_pair(columns, as_of_day, hazards(own, base), whole, self.products.figures[product], weather)
+        eta = self._eta(columns, found, whole, product)
+        return clocked(joined(own, base, eta), self.ticks.of(columns, as_of_day))
 
     def _eta(self, columns: PairColumns, found: Columns, whole: Spread, product: Ints) -> Floats:
         seldom = columns.orders < COLD_BELOW
@@ -122,7 +128,7 @@ class AccountForecaster(CurveForecaster):
         return clocked(joined(own, base, eta), self.ticks.of(columns, as_of_day))
 
 
-def hazards(own: RenewalCurve, base: Floats | None = None) -> Hazards:
+def hazards(own: Renewal, base: Floats | None = None) -> Hazards:
     """Log hazards of the intervals by the renewal, as features. base: at 0 and the ends, where it is known already."""
     steps = np.diff(bases(own) if base is None else base, axis=0)
     return Hazards(np.asarray(np.log(np.maximum(steps, LEAST_TOLD)), float), own.ever())

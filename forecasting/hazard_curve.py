@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from forecasting.curve import Rows
     from forecasting.model import Days
     from forecasting.renewal import RenewalCurve
+    from forecasting.weathered import WeatherRenewal
+
+    Renewal = RenewalCurve | WeatherRenewal
 
 ENDS_DAYS = (7.0, 14.0, 28.0, 56.0, 112.0)  # of the intervals
 EDGES_DAYS = np.array([0.0, *ENDS_DAYS])
@@ -43,7 +46,7 @@ class HazardCurve:
     interval and, last, beyond them, same shape.
     """
 
-    own: RenewalCurve
+    own: Renewal
     base: Floats
     near: Floats
     chance: Floats
@@ -108,7 +111,7 @@ class HazardCurve:
         begin, start, slope = self.near[place - 1, row], self.base[place - 1, row], self.slope[place - 1, row]
         end, wanted = self.near[place, row], -np.log1p(-q)
 
-        def ask(days: Floats, some: Rows, own: RenewalCurve) -> tuple[Floats, NDArray[np.bool_]]:
+        def ask(days: Floats, some: Rows, own: Renewal) -> tuple[Floats, NDArray[np.bool_]]:
             found = np.minimum(begin[some] + np.maximum(_bases(own, days) - start[some], 0.0) * slope[some], end[some])
             return found - wanted[some], -np.expm1(-found) >= q[some]
 
@@ -120,7 +123,7 @@ class HazardCurve:
         start, slope, own = self.base[-1, row], self.slope[-1, row], self.own.take(row)
         left = np.log(np.maximum(limit + np.log1p(-q), LEAST_HAZARD))
 
-        def ask(days: Floats, some: Rows, own: RenewalCurve) -> tuple[Floats, NDArray[np.bool_]]:
+        def ask(days: Floats, some: Rows, own: Renewal) -> tuple[Floats, NDArray[np.bool_]]:
             found = begin[some] + np.maximum(_bases(own, days) - start[some], 0.0) * slope[some]
             rest = np.log(np.maximum(limit[some] - found, LEAST_HAZARD))  # straight in log(days), far out
             return left[some] - rest, -np.expm1(-found) >= q[some]
@@ -136,7 +139,7 @@ class HazardCurve:
         return days
 
 
-def joined(own: RenewalCurve, base: Floats, eta: Floats) -> HazardCurve:
+def joined(own: Renewal, base: Floats, eta: Floats) -> HazardCurve:
     """The curve with the hazards exp(eta) of its intervals; eta: shape (intervals, rows), base: of `bases`."""
     near, slope = np.zeros_like(base), np.empty_like(base)
     np.cumsum(np.exp(eta), axis=0, out=near[1:])
@@ -147,7 +150,7 @@ def joined(own: RenewalCurve, base: Floats, eta: Floats) -> HazardCurve:
     return HazardCurve(own, base, near, chance, slope)
 
 
-def bases(own: RenewalCurve, days: Sequence[float] = ENDS_DAYS) -> Floats:
+def bases(own: Renewal, days: Sequence[float] = ENDS_DAYS) -> Floats:
     """The renewal's cumulated hazard at 0 and some days, shape (1 + days, rows)."""
     found = np.zeros((1 + len(days), len(own.silence)))
     for place, day in enumerate(days):
@@ -160,7 +163,7 @@ def cumulated_hazard(probability: Floats) -> Floats:
     return np.asarray(-np.log1p(-np.minimum(probability, CERTAIN)), float)
 
 
-def _bases(own: RenewalCurve, days: Floats) -> Floats:
+def _bases(own: Renewal, days: Floats) -> Floats:
     return cumulated_hazard(own.window(0.0, days))
 
 

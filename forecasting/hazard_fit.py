@@ -19,6 +19,7 @@ from forecasting.hazard import ENDS_DAYS, hazards, whole_features
 from forecasting.renewal import renewal_curve
 from forecasting.ridge import fit_cloglog
 from forecasting.snapshots import EVERY_DAYS
+from forecasting.weathered import weather_renewal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -69,9 +70,9 @@ def pair_examples(windows: Sequence[Window], own: RenewalParameters, whole: Rene
     """Features of pairs in their windows."""
     found = []
     for w in windows:
-        mine = hazards(renewal_curve(own, w.columns, w.opened))
+        mine = hazards(weather_renewal(own, w.columns, w.opened, w.weather))
         theirs = whole_features(w.columns, w.opened, whole)
-        found.append(pair_features(w.columns, w.opened, mine, theirs, w.products))
+        found.append(pair_features(w.columns, w.opened, mine, theirs, w.products, w.weather))
     return _examples(windows, found)
 
 

@@ -22,6 +22,7 @@ from forecasting.parts import ALL, Parts
 from forecasting.renewal import RenewalParameters
 from forecasting.snapshots import COLD_BELOW, NEAR_WINDOWS, Window, seasonal, snapshots, window_days, windows_of
 from forecasting.stacking import fit_believed
+from forecasting.weather import fitted
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from forecasting.additive import Additive
     from forecasting.hazard_fit import Examples
     from forecasting.stacking import Believed
+    from forecasting.weather import Weather
 
 NAME = "additive-hazard-1"
 PRIOR_PAIR = RenewalParameters(SHAPES, (0.2, 0.6, 0.1, 0.1), a=0.6, scale_days=80.0, alpha=0.7, beta=1.0)
@@ -59,14 +61,16 @@ def fit_population(
     near_windows: int = NEAR_WINDOWS,
     parts: Parts = ALL,
     holidays: Collection[int] = (),
+    weather: Weather | None = None,
 ) -> PopulationModel:
     """Fit everything on the order days before as_of_day (ordinal). The same history gives the same bytes.
 
     near_windows: weeks of late that are learnt from; fewer are faster and a little worse. parts: all but in ablations.
     holidays: days (ordinals) of the past and ahead on which the calendar says that the trade may be closed.
+    weather: temperatures and who follows them; only days before as_of_day are looked at.
     Large populations are sampled (seeded). With too little past the shipped prior stands in: `degraded` is set.
     """
-    found = material_of(history, as_of_day, seed=seed, near_windows=near_windows, holidays=holidays)
+    found = material_of(history, as_of_day, seed=seed, near_windows=near_windows, holidays=holidays, weather=weather)
     return PopulationModel(with_hazards(found, parts))
 
 
@@ -77,6 +81,7 @@ def material_of(
     seed: int = 0,
     near_windows: int = NEAR_WINDOWS,
     holidays: Collection[int] = (),
+    weather: Weather | None = None,
 ) -> Material:
     """What `fit_population` learns from, before any hazard is fitted."""
     known, rng = history.before(as_of_day), np.random.default_rng(seed)
@@ -102,7 +107,8 @@ def material_of(
     if record.degraded:
         return Material(record, None, np.zeros(0, bool), None)
     clock = fit_clock(known.of_accounts(), as_of_day, holidays)
-    record = msgspec.structs.replace(record, clock=None if clock is FLAT else clock)
+    sky = None if weather is None else fitted(weather.before(as_of_day), known)
+    record = msgspec.structs.replace(record, clock=None if clock is FLAT else clock, weather=sky)
     return _material(record, known, as_of_day, rng, near_windows)
 
 
@@ -145,7 +151,7 @@ def _material(
     pair, pair_fit = fit_renewal(gaps_of(_sample(known, SAMPLE_PAIRS, rng), as_of_day), PRIOR_PAIR)
     whole = known.of_accounts()
     account, account_fit = fit_renewal(gaps_of(_sample(whole, SAMPLE_ACCOUNTS, rng), as_of_day), PRIOR_ACCOUNT)
-    of_pairs, of_accounts = _windows(known, as_of_day, pair, rng, near_windows)
+    of_pairs, of_accounts = _windows(known, as_of_day, pair, rng, near_windows, record.weather)
     scores = {"log_likelihood_of_a_pair": pair_fit, "log_likelihood_of_an_account": account_fit}
     record = msgspec.structs.replace(record, pair=pair, account=account, scores=scores)
     if not of_pairs:
@@ -193,13 +199,18 @@ def _weights(**found: Believed | None) -> dict[str, float]:
 
 
 def _windows(
-    known: OrderDays, as_of_day: int, pair: RenewalParameters, rng: np.random.Generator, near: int
+    known: OrderDays,
+    as_of_day: int,
+    pair: RenewalParameters,
+    rng: np.random.Generator,
+    near: int,
+    weather: Weather | None,
 ) -> tuple[list[Window], list[Window]]:
     """Windows of pairs and of accounts."""
     first_day = float(known.day.min())
     days, season = window_days(first_day, as_of_day, near), seasonal(first_day, as_of_day)
     shots = snapshots(known, days, pair, with_season=season)
-    found = [windows_of(known, shot, as_of_day, WINDOW_ROWS, rng) for shot in shots]
+    found = [windows_of(known, shot, as_of_day, WINDOW_ROWS, rng, weather) for shot in shots]
     return [w for w, _ in found if len(w.wait_days)], [w for _, w in found if len(w.wait_days)]
 
 

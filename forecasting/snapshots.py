@@ -11,6 +11,7 @@ from forecasting.history import accounts_in_context, with_accounts
 from forecasting.products import PULL_DAYS, product_table, pull_of
 from forecasting.renewal import renewal_curve
 from forecasting.season import YEAR_DAYS
+from forecasting.weather import Skies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from forecasting.history import OrderDays, Pairs
     from forecasting.products import ProductTable
     from forecasting.renewal import RenewalParameters
+    from forecasting.weather import RowWeather, Weather
 
 EVERY_DAYS = 7
 NEAR_WINDOWS = 20  # one a week
@@ -43,6 +45,7 @@ class Window:
     columns: PairColumns
     products: Floats
     wait_days: Floats
+    weather: RowWeather | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,12 @@ class _Past:
 
 
 def windows_of(
-    history: OrderDays, shot: Snapshot, as_of_day: float, max_rows: int, rng: np.random.Generator
+    history: OrderDays,
+    shot: Snapshot,
+    as_of_day: float,
+    max_rows: int,
+    rng: np.random.Generator,
+    weather: Weather | None = None,
 ) -> tuple[Window, Window]:
     """The pairs (at most max_rows of those ordered often, and as many of the others) and the accounts of a snapshot."""
     often = shot.pairs.columns.orders >= COLD_BELOW
@@ -128,8 +136,9 @@ def windows_of(
     length = as_of_day - shot.day
     of_pairs, of_accounts = waits(history, pairs, shot.day), waits_of_accounts(history, accounts, shot.day)
     average = shot.products.rows([""] * len(accounts))
+    skies = None if weather is None else Skies(weather.before(int(shot.day))).of(pairs.sku_names())
     return (
-        Window(shot.day, length, pairs.columns, shot.products.of(pairs.sku), of_pairs),
+        Window(shot.day, length, pairs.columns, shot.products.of(pairs.sku), of_pairs, skies),
         Window(shot.day, length, accounts.columns, average, of_accounts),
     )
 

@@ -35,14 +35,18 @@ def season(days: int, peak_day_of_year: float) -> np.ndarray:
 
 
 def degree_days(days: int, rng: np.random.Generator) -> np.ndarray:
-    """Heating degree days: a cold season, and weather that stays for some days; shape (days,)."""
+    """Heating degree days of `temperatures`; shape (days,)."""
+    return np.maximum(COMFORT_DEGREES - temperatures(days, rng), 0.0)
+
+
+def temperatures(days: int, rng: np.random.Generator) -> np.ndarray:
+    """Daily means in degrees Celsius: a cold season, and weather that stays for some days; shape (days,)."""
     weather, level = np.zeros(days), 0.0
     for day, shock in enumerate(rng.normal(0, 1.6, days)):
         level = 0.8 * level + shock
         weather[day] = level
     winters = np.repeat(rng.normal(0, 1.0, days // 365 + 2), 365)[:days]  # one winter is not as the other
-    temperature = 10.0 - 8.5 * season(days, 20) + weather + winters
-    return np.maximum(COMFORT_DEGREES - temperature, 0.0)
+    return np.asarray(10.0 - 8.5 * season(days, 20) + weather + winters)
 
 
 def lines_of(

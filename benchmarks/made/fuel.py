@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from benchmarks.made.calendar import degree_days, lines_of, next_open, open_days, season, weekday
+from benchmarks.made.calendar import degree_days, lines_of, next_open, open_days, season, temperatures, weekday
 
 DAYS = 3 * 365
 
@@ -33,6 +33,8 @@ FARM_DIESEL, CYLINDERS, LUBRICANT = (
     Use(6, 24, 0.8, "even", 42.0),
     Use(7, 110, 0.6, "even", 4.0),
 )
+HEATED = (HEATING.sku, PROCESS_GAS.sku)
+"""Products whose use follows degree days."""
 TRADES: dict[str, tuple[float, tuple[Use, ...]]] = {
     "home": (0.3, (HEATING,)),
     "haulier": (0.22, (DIESEL, ADDITIVE, LUBRICANT, HEATING)),
@@ -68,6 +70,13 @@ def fuel(seed: int = 2, accounts: int = 140, days: int = DAYS) -> pd.DataFrame:
     tank, day, quantity = tank[day < days], day[day < days], quantity[day < days]
     market = np.exp(np.cumsum(rng.normal(0, 0.01, days)))
     return lines_of(tanks.account[tank], tanks.sku[tank], day, quantity, tanks.price[tank] * market[day], rng)
+
+
+def fuel_temperatures(seed: int = 2, accounts: int = 140, days: int = DAYS) -> np.ndarray:
+    """What the weather was in `fuel` of the same arguments, degrees Celsius; shape (days,), from FIRST_DAY on."""
+    rng = np.random.default_rng(seed)
+    _tanks(rng, accounts, days)
+    return temperatures(days, rng)
 
 
 def few_fuel(seed: int = 3, accounts: int = 26, days: int = DAYS) -> pd.DataFrame:
