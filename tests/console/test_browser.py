@@ -5,6 +5,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -73,9 +74,10 @@ class Served:
         return time.monotonic()
 
 
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    store, desk = store_for(f"sqlite:///{tmp_path / 'tasks.sqlite3'}"), Desk(DeskRules())
+@contextmanager
+def serving(tmp_path: Path, rules: DeskRules | None = None) -> Iterator[Served]:
+    """A console of made accounts with a user of each role, until the end of the block."""
+    store, desk = store_for(f"sqlite:///{tmp_path / 'tasks.sqlite3'}"), Desk(rules or DeskRules())
     upgrade(store.engine)
     with store.begin() as tx:
         seed(desk, tx)
@@ -90,6 +92,12 @@ def served(tmp_path: Path) -> Iterator[Served]:
     thread.join(10)
     store.close()
     assert not thread.is_alive(), "the server did not end"
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    with serving(tmp_path) as site:
+        yield site
 
 
 @dataclass
