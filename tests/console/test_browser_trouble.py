@@ -4,8 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from outreach.task import TaskState
-from schemas.needs import Place, WithdrawNeed
-from tests.console.seeds import NOW, standing
+from tests.console.seeds import NOW
 from tests.console.test_browser import (  # noqa: F401 - fixtures
     Served,
     Watched,
@@ -82,30 +81,6 @@ def test_a_session_that_ends_in_a_call_says_so_and_the_call_is_still_there(serve
     page.keyboard.press("4")
     expect(notice(page, "Saved: No answer")).to_be_visible()
     agent.complaints.clear()
-
-
-def test_a_consent_that_is_withdrawn_reaches_the_open_card(served: Served, agent: Watched) -> None:  # noqa: F811
-    page = agent.page
-    account_id = take_next(page)
-    with served.store.begin() as tx:
-        tasks = [task.task_id for task in tx.tasks.open_of([account_id])]
-        needs = tx.needs.lines(tasks)
-        gone = [
-            WithdrawNeed(
-                account_id=account_id,
-                account_version=60 + n,
-                at=NOW,
-                place=Place(partition=0, offset=1),
-                need_id=need.need_id,
-                group=need.group,
-                cause="policy",
-            )
-            for n, need in enumerate(needs)
-        ]
-        told = standing(account_id, 59, withdrawn=(("selling", "phone"),))
-        served.desk.apply_effects(tx, [told, *gone])
-    expect(page.locator("#notices .banner")).to_be_visible(timeout=3000)
-    expect(page.get_by_role("button", name="Start call")).to_have_count(0)
 
 
 def test_the_whole_call_with_the_keyboard_alone(served: Served, agent: Watched) -> None:  # noqa: F811
