@@ -21,7 +21,7 @@ from forecasting.errors import ModelRefused
 from forecasting.hazard import ENDS_DAYS, AccountForecaster, HazardForecaster
 from forecasting.products import FIGURES, unpacked
 from forecasting.renewal import RenewalForecaster, RenewalParameters
-from forecasting.weather import Weather
+from forecasting.weather import DegreeClock, Weather
 from forecasting.weather import fits as weather_fits
 
 KIND, FORMAT = "ringahead-population", 3
@@ -80,6 +80,20 @@ class PopulationModel:
     def degraded(self) -> bool:
         """True where nothing was learnt and the shipped prior answers."""
         return self.record.degraded
+
+    @cached_property
+    def _clocks(self) -> dict[tuple[str, str], DegreeClock | None]:
+        return {}
+
+    def sky(self, group: str, region: str = "") -> DegreeClock | None:
+        """The degree days of a product group in a region; None where it follows none, or no temperatures are known."""
+        weather = self.record.weather
+        if weather is None or group not in weather.follows:
+            return None
+        place = region if region in weather.celsius else ""
+        if (group, place) not in self._clocks:
+            self._clocks[group, place] = weather.clock(group, place)
+        return self._clocks[group, place]
 
     @cached_property
     def pair(self) -> CurveForecaster:

@@ -2,6 +2,7 @@
 
 A meter that ever showed a level holds stock; each such meter runs out by itself. A meter that only counts use draws
 from the pool, which deliveries fill. A delivery names no meter: it is shared out by use, and the next reading tells.
+A clock counts operational days (degree days) where use follows them; days in states are those of the calendar.
 The last reports stay one by one, so the state is a function of the set of them, whatever the order of arrival.
 """
 
@@ -16,6 +17,7 @@ import numpy as np
 from forecasting.telemetry import (
     LONGEST_DAYS,
     StockState,
+    between,
     consumed,
     delivered,
     metered,
@@ -27,6 +29,8 @@ from forecasting.telemetry import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from forecasting.telemetry import Clock
 
 LEVEL, CONSUMED, TOTAL, DELIVERY = range(4)
 RECENT = 12  # reports that may still be joined by an earlier one
@@ -68,7 +72,7 @@ def begun_with(stock: StockState | None) -> Metering:
     return Metering(GroupStock({UNNAMED: stock}), GroupStock({UNNAMED: stock}))
 
 
-def take_in(metering: Metering, report: Report) -> bool:
+def take_in(metering: Metering, report: Report, clock: Clock | None = None) -> bool:
     """Take in a report, in its place by day. False: known already, or older than all that can still be moved.
 
     Mutates `metering`.
@@ -79,13 +83,13 @@ def take_in(metering: Metering, report: Report) -> bool:
     place = bisect.bisect_right(recent, report.day, key=lambda one: one.day)
     recent.insert(place, report)
     if place == len(recent) - 1:
-        metering.now = _after(metering.now, report)
+        metering.now = _after(metering.now, report, clock)
     else:
         metering.now = metering.before
         for one in recent:
-            metering.now = _after(metering.now, one)
+            metering.now = _after(metering.now, one, clock)
     while len(recent) > RECENT:
-        metering.before = _after(metering.before, recent.pop(0))
+        metering.before = _after(metering.before, recent.pop(0), clock)
     return True
 
 
@@ -101,11 +105,11 @@ def beside(mine: Metering, others: Metering) -> Metering:
     return Metering(group, group)
 
 
-def stocks(group: GroupStock, day: float, coming_units: float = 0.0) -> list[StockState]:
+def stocks(group: GroupStock, day: float, coming_units: float = 0.0, clock: Clock | None = None) -> list[StockState]:
     """Every stock that can run out by itself, on a day, as if `coming_units` had arrived then."""
-    holders = [predict(meter, day) for meter in group.meters.values() if meter.level_known]
+    holders = [predict(meter, day, clock=clock) for meter in group.meters.values() if meter.level_known]
     if not holders:
-        holders = [_pooled(group, day)]
+        holders = [_pooled(group, day, clock)]
     parts = _shares(holders)
     return [
         msgspec.structs.replace(one, level=one.level + part * coming_units) if one.level_known else one
@@ -118,62 +122,74 @@ def lowered(stock: StockState, reserve_units: float) -> StockState:
     return msgspec.structs.replace(stock, level=max(stock.level - reserve_units, 0.0))
 
 
-def total(group: GroupStock) -> StockState:
+def total(group: GroupStock, clock: Clock | None = None) -> StockState:
     """The group as one stock: the sum of its parts, as of the newest word on any of them."""
     states = list(group.meters.values())
     if len(states) == 1 and group.pool is None:
         return states[0]
     day = max([state.day for state in states] + ([] if group.pool is None else [group.pool.day]))
-    return _sum(stocks(group, day), day)
+    return _sum(stocks(group, day, clock=clock), day)
 
 
-def group_runs_out_within(states: Sequence[StockState], day: float, horizon_days: Sequence[float]) -> list[float]:
+def group_runs_out_within(
+    states: Sequence[StockState], day: float, horizon_days: Sequence[float], clock: Clock | None = None
+) -> list[float]:
     """P(one of the stocks is used up before day + horizon), for each horizon; they run out independently."""
-    chance = runs_out_within(states, day, 0.0, np.asarray(horizon_days, float)[:, None])
+    chance = runs_out_within(states, day, 0.0, np.asarray(horizon_days, float)[:, None], clock)
     return [float(p) for p in 1 - np.prod(1 - chance, axis=1)]
 
 
 def group_due_in_days(
-    states: Sequence[StockState], day: float, lead_time_days: float, service_level: float, max_ahead_days: int = 60
+    states: Sequence[StockState],
+    day: float,
+    lead_time_days: float,
+    service_level: float,
+    max_ahead_days: int = 60,
+    clock: Clock | None = None,
 ) -> float:
     """Whole days until the first day t with P(one is used up before t + lead time) >= service level; inf if none."""
-    reached = group_runs_out_within(states, day, [t + lead_time_days for t in range(max_ahead_days + 1)])
+    ahead = [t + lead_time_days for t in range(max_ahead_days + 1)]
+    reached = group_runs_out_within(states, day, ahead, clock)
     return next((float(t) for t, p in enumerate(reached) if p >= service_level), float("inf"))
 
 
-def run_out_days(states: Sequence[StockState], day: float, levels: Sequence[float]) -> list[float]:
+def run_out_days(
+    states: Sequence[StockState], day: float, levels: Sequence[float], clock: Clock | None = None
+) -> list[float]:
     """First day (ordinal) before whose end one stock is used up with each probability; inf beyond LONGEST_DAYS."""
-    chance = np.maximum.accumulate(group_runs_out_within(states, day, [float(h) for h in range(1, LONGEST_DAYS + 1)]))
+    ahead = [float(h) for h in range(1, LONGEST_DAYS + 1)]
+    chance = np.maximum.accumulate(group_runs_out_within(states, day, ahead, clock))
     places = [int(np.searchsorted(chance, level)) for level in levels]
     return [float(int(day) + place) if place < LONGEST_DAYS else float("inf") for place in places]
 
 
-def _after(group: GroupStock, report: Report) -> GroupStock:
+def _after(group: GroupStock, report: Report, clock: Clock | None) -> GroupStock:
     """The group after a report that is the newest; the given one is left as it is."""
     if report.kind == DELIVERY:
-        return _fill(group, report)
+        return _fill(group, report, clock)
     meters = dict(group.meters)
     name = _name(meters, report.meter)
     meter, day, value = meters.get(name), report.day, report.value
     if report.kind == LEVEL:
-        meters[name] = reading(meter, day, value, reset=report.reset)
+        meters[name] = reading(meter, day, value, reset=report.reset, clock=clock)
         counters = [one for one in meters.values() if not one.level_known]
         return GroupStock(meters, group.pool if counters else None)
     if report.kind == CONSUMED:
-        used, meters[name] = value, consumed(meter, day, value)
+        used, meters[name] = value, consumed(meter, day, value, clock=clock)
     else:
-        used, meters[name] = _counted(meter, report), metered(meter, day, value, reset=report.reset)
+        used = _counted(meter, report, clock)
+        meters[name] = metered(meter, day, value, reset=report.reset, clock=clock)
     pool = group.pool
     if pool is not None and not meters[name].level_known:
         pool = msgspec.structs.replace(pool, level=max(pool.level - used, 0.0))
     return GroupStock(meters, pool)
 
 
-def _counted(meter: StockState | None, report: Report) -> float:
+def _counted(meter: StockState | None, report: Report, clock: Clock | None) -> float:
     """Units that a counter says were used; by its rate where it was changed, nothing where it is new."""
     used = used_since(meter, report.value, reset=report.reset)
     if used is None:
-        return 0.0 if meter is None else meter.rate * max(report.day - meter.day, 0.0)
+        return 0.0 if meter is None else meter.rate * max(between(clock, meter.day, report.day), 0.0)
     return used
 
 
@@ -186,46 +202,46 @@ def _name(meters: dict[str, StockState], name: str) -> str:
     return name
 
 
-def _fill(group: GroupStock, report: Report) -> GroupStock:
+def _fill(group: GroupStock, report: Report, clock: Clock | None) -> GroupStock:
     """A delivery goes to the meters that show levels, by their use; without any of them into the pool."""
     holders = {name: meter for name, meter in group.meters.items() if meter.level_known}
     if not holders:
-        return GroupStock(group.meters, _filled_pool(group, report.day, report.value))
+        return GroupStock(group.meters, _filled_pool(group, report.day, report.value, clock))
     filled = dict(group.meters)
     doubt = SHARED_DOUBT if len(holders) > 1 else 0.0
     for (name, meter), part in zip(holders.items(), _shares(list(holders.values())), strict=True):
         units = part * report.value
-        filled[name] = delivered(meter, report.day, units, doubt_units=doubt * units)
+        filled[name] = delivered(meter, report.day, units, doubt_units=doubt * units, clock=clock)
     return GroupStock(filled, group.pool)
 
 
-def _filled_pool(group: GroupStock, day: float, quantity: float) -> StockState:
+def _filled_pool(group: GroupStock, day: float, quantity: float, clock: Clock | None) -> StockState:
     """The pool still holds what was used since the counters last told; it is taken off when they tell."""
-    pool, drained = group.pool, _drained(group, day)
+    pool, drained = group.pool, _drained(group, day, clock)
     if pool is None or pool.level - drained < 0:
         filled = delivered(None, day, quantity)
         return msgspec.structs.replace(filled, level=filled.level + drained)
     return msgspec.structs.replace(pool, level=pool.level + quantity)
 
 
-def _drained(group: GroupStock, day: float) -> float:
+def _drained(group: GroupStock, day: float, clock: Clock | None) -> float:
     """Units that the counters are expected to have counted since they last told."""
-    return sum(-one.level for one in _counters(group, day))
+    return sum(-one.level for one in _counters(group, day, clock))
 
 
-def _counters(group: GroupStock, day: float) -> list[StockState]:
+def _counters(group: GroupStock, day: float, clock: Clock | None) -> list[StockState]:
     """Meters that only count, on a day; the level is what they took since they last told, negative."""
     meters = (msgspec.structs.replace(one, level=0.0) for one in group.meters.values() if not one.level_known)
-    return [predict(one, day, floor=NOT_FLOORED) for one in meters]
+    return [predict(one, day, floor=NOT_FLOORED, clock=clock) for one in meters]
 
 
-def _pooled(group: GroupStock, day: float) -> StockState:
+def _pooled(group: GroupStock, day: float, clock: Clock | None) -> StockState:
     """The pool less what its counters are expected to have taken; of an unknown level while nothing was delivered."""
-    counters = _counters(group, day)
+    counters = _counters(group, day, clock)
     if group.pool is None:
         return _sum(counters, day)
     if sum(one.rate for one in counters) <= 0:  # nothing was counted yet: the pool's own guess
-        return predict(group.pool, day)
+        return predict(group.pool, day, clock=clock)
     pool = msgspec.structs.replace(group.pool, day=day, rate=0.0, rate_var=0.0)
     return msgspec.structs.replace(_sum([pool, *counters], day), level_known=True)
 

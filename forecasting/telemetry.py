@@ -10,7 +10,7 @@ the Kalman filter", local linear trend.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 import numpy as np
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from forecasting.columns import Floats
+    from forecasting.model import Days
 
 DAILY_NOISE = 0.5  # standard deviation of a day's use, in rates: one day differs from the next by half
 RATE_DRIFT = 0.04  # by how much the rate itself wanders in a day, in rates
@@ -48,7 +49,21 @@ class StockState(msgspec.Struct, array_like=True, gc=False):
     scale: float = 1.0  # squared surprises against those expected: the meter's own unsteadiness
 
 
-def reading(state: StockState | None, day: float, level: float, *, reset: bool = False) -> StockState:
+class Clock(Protocol):
+    """Operational days, as forecasting.weather.DegreeClock counts them: then the rate is of an operational day."""
+
+    def between(self, begin: Days, end: Days) -> Floats:
+        """From one day (ordinal) to another."""
+
+
+def between(clock: Clock | None, begin: float, end: float) -> float:
+    """Days from one day to another; operational ones where there is a clock."""
+    return end - begin if clock is None else float(clock.between(begin, end))
+
+
+def reading(
+    state: StockState | None, day: float, level: float, *, reset: bool = False, clock: Clock | None = None
+) -> StockState:
     """A gauge shows `level` units. Out of order (before state.day) it counts as now. Returns the new state.
 
     A rise that the filter cannot explain is a delivery that nobody reported, and a gauge that was changed (reset) says
@@ -59,7 +74,7 @@ def reading(state: StockState | None, day: float, level: float, *, reset: bool =
     error = (READING_ERROR * level) ** 2
     if state is None or not state.level_known:
         return _first_level(state, day, level, error)
-    ahead = predict(state, day)
+    ahead = predict(state, day, clock=clock)
     spread = ahead.level_var + error
     surprise = level - ahead.level
     width = TAIL * math.sqrt(spread * ahead.scale)
@@ -79,7 +94,7 @@ def reading(state: StockState | None, day: float, level: float, *, reset: bool =
     )
 
 
-def consumed(state: StockState | None, day: float, quantity: float) -> StockState:
+def consumed(state: StockState | None, day: float, quantity: float, *, clock: Clock | None = None) -> StockState:
     """`quantity` units were used since the last count (>= 0). Returns the new state.
 
     A gauge that was read meanwhile has seen a part of it already: only the share of the time since lowers the level.
@@ -88,8 +103,8 @@ def consumed(state: StockState | None, day: float, quantity: float) -> StockStat
     if state is None:
         return StockState(day, counted_day=day)  # over which time it was used is unknown
     since = state.day if state.counted_day is None else state.counted_day
-    days = day - since
-    unseen = quantity * _share_after(state, since, day)
+    days = between(clock, since, day)
+    unseen = quantity * _share_after(state, since, day, clock)
     level = max(state.level - unseen, 0.0)
     told = msgspec.structs.replace(state, day=max(day, state.day), level=level, counted_day=max(day, since))
     if days <= 0:
@@ -105,18 +120,22 @@ def used_since(state: StockState | None, total: float, *, reset: bool) -> float 
     return total - state.last_total
 
 
-def metered(state: StockState | None, day: float, total: float, *, reset: bool = False) -> StockState:
+def metered(
+    state: StockState | None, day: float, total: float, *, reset: bool = False, clock: Clock | None = None
+) -> StockState:
     """A counting meter shows `total`: the difference was used. A reset flag or a fall starts anew."""
     if state is None:
         return StockState(day, last_total=total, counted_day=day)
     used = used_since(state, total, reset=reset)
     if used is None:
-        ahead = predict(state, day)
+        ahead = predict(state, day, clock=clock)
         return msgspec.structs.replace(ahead, last_total=total, counted_day=max(day, state.counted_day or day))
-    return msgspec.structs.replace(consumed(state, day, used), last_total=total)
+    return msgspec.structs.replace(consumed(state, day, used, clock=clock), last_total=total)
 
 
-def delivered(state: StockState | None, day: float, quantity: float, *, doubt_units: float = 0.0) -> StockState:
+def delivered(
+    state: StockState | None, day: float, quantity: float, *, doubt_units: float = 0.0, clock: Clock | None = None
+) -> StockState:
     """`quantity` units arrived; on an unknown stock they are all there is. Returns the new state.
 
     doubt_units: standard deviation of how much of a delivery was meant for this meter.
@@ -124,8 +143,8 @@ def delivered(state: StockState | None, day: float, quantity: float, *, doubt_un
     quantity = max(quantity, 0.0)
     if state is None or not state.level_known:
         return _first_level(state, day, quantity, (DELIVERY_ERROR * quantity) ** 2)
-    ahead = predict(state, day)
-    if state.level - state.rate * (day - state.day) < 0:  # by all that is known it had run out
+    ahead = predict(state, day, clock=clock)
+    if state.level - state.rate * between(clock, state.day, day) < 0:  # by all that is known it had run out
         return msgspec.structs.replace(ahead, level=quantity, level_var=ahead.level_var + doubt_units**2)
     return msgspec.structs.replace(
         state, level=max(state.level + quantity, 0.0), level_var=state.level_var + doubt_units**2
@@ -133,16 +152,22 @@ def delivered(state: StockState | None, day: float, quantity: float, *, doubt_un
 
 
 def runs_out_within(
-    states: Sequence[StockState], as_of_day: float, reorder_point: Floats | float, horizon_days: Floats | float
+    states: Sequence[StockState],
+    as_of_day: float,
+    reorder_point: Floats | float,
+    horizon_days: Floats | float,
+    clock: Clock | None = None,
 ) -> Floats:
     """P(level falls to the reorder point before as_of + horizon | nothing is delivered).
 
     Never falls with the horizon. 0 where the level is unknown, 1 where it is there already. horizon_days: a number, one
     for each state, or of shape (horizons, 1). Result: shape (states,) or (horizons, states).
     """
-    level, rate, level_var, covariance, rate_var, scale = _at(states, as_of_day)
+    level, rate, level_var, covariance, rate_var, scale = _at(states, as_of_day, clock)
     slope = (DAILY_NOISE * rate) ** 2 - 2 * np.minimum(covariance, 0.0)  # level and rate err against each other
     days = np.maximum(np.asarray(horizon_days, float), 0.0)
+    if clock is not None:
+        days = np.asarray(clock.between(as_of_day, as_of_day + days), float)
     margin = level - reorder_point
     use = rate * days
     lasts = np.divide(np.maximum(margin, 0.0), rate, out=np.zeros(len(rate)), where=rate > 0)
@@ -172,10 +197,10 @@ def due_in_days(
     return np.where(reached.any(0), reached.argmax(0).astype(float), np.inf)
 
 
-def predict(state: StockState, day: float, *, floor: float = 0.0) -> StockState:
+def predict(state: StockState, day: float, *, floor: float = 0.0, clock: Clock | None = None) -> StockState:
     """The state on a later day if nothing is heard: the level falls by the rate, both grow uncertain."""
-    days = day - state.day
-    if days <= 0 or not math.isfinite(days):
+    days = between(clock, state.day, day)
+    if day <= state.day or not math.isfinite(days):
         return state
     drift = (RATE_DRIFT * state.rate) ** 2 * days
     level_var = state.level_var - 2 * days * state.covariance + days**2 * state.rate_var
@@ -208,11 +233,12 @@ def _learnt_rate(state: StockState, rate_seen: float, days: float) -> tuple[floa
     return state.rate + gain * (rate_seen - state.rate), (1 - gain) * before
 
 
-def _share_after(state: StockState, since: float, day: float) -> float:
+def _share_after(state: StockState, since: float, day: float, clock: Clock | None) -> float:
     """Which share of the time from `since` until `day` lies after the level was last set; 0 to 1."""
     if day < state.day:
         return 0.0
-    return 1.0 if day <= since else min((day - max(since, state.day)) / (day - since), 1.0)
+    whole = between(clock, since, day)
+    return 1.0 if whole <= 0 else min(between(clock, max(since, state.day), day) / whole, 1.0)
 
 
 def _scale(scale: float, surprise: float, spread: float) -> float:
@@ -220,8 +246,8 @@ def _scale(scale: float, surprise: float, spread: float) -> float:
     return min(max(scale + SCALE_GAIN * (seen - scale), LEAST_SCALE), MOST_SCALE)
 
 
-def _at(states: Sequence[StockState], day: float) -> Floats:
+def _at(states: Sequence[StockState], day: float, clock: Clock | None) -> Floats:
     """Predicted level, rate, their (co)variances and scale as rows of shape (6, states)."""
-    ahead = [predict(s, day) for s in states]
+    ahead = [predict(s, day, clock=clock) for s in states]
     rows = [(s.level, s.rate, s.level_var, s.covariance, s.rate_var, s.scale) for s in ahead]
     return np.array(rows, float).reshape(len(states), 6).T

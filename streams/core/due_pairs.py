@@ -128,7 +128,7 @@ def _set_next_looks(foldings: list[Folding], due: DuePairs, due_in_days: Floats)
 def _decide_metered(folding: Folding, profile: Profile, group: str, pair: Pair) -> None:
     if pair.stock is not None:
         days = horizon(folding, profile, group)
-        outlook = metered_outlook(folding, pair, days, profile.service_level)
+        outlook = metered_outlook(folding, group, pair, days, profile.service_level)
         settle(folding, profile, group, pair, outlook)
 
 

@@ -21,7 +21,7 @@ from schemas.ids import need_id, reorder_id
 from streams.core.context import Folding, earliest
 from streams.core.needs import end_need, next_cycle
 from streams.core.orders import product_of
-from streams.core.stock import take_report
+from streams.core.stock import sky_of, take_report
 from streams.state import EPOCH_DAY, Account, Pair, seconds
 
 STANDARD = Profile()
@@ -128,7 +128,7 @@ def _lasts(folding: Folding, group: str, until: int) -> None:
 def _counted(folding: Folding, group: str, pair: Pair, units: float, at: int) -> None:
     """A counted stock: of a metered pair it is a reading; of another it lasts as long as the account's habit says."""
     if pair.stock is not None:
-        take_report(pair, Report(EPOCH_DAY + at / 86_400, metering.LEVEL, units))
+        take_report(pair, Report(EPOCH_DAY + at / 86_400, metering.LEVEL, units), sky_of(folding, group))
         return
     ring = pair.orders.ring
     days = ring[-1].day - ring[0].day if ring else 0

@@ -5,6 +5,7 @@ import math
 from forecasting import metering
 from forecasting.metering import Metering, Report
 from forecasting.pair import order_key
+from forecasting.telemetry import Clock, between
 from schemas.envelope import Event
 from schemas.errors import BadEvent, DeadLetterReason
 from schemas.events.orders import OrderDelivered
@@ -22,6 +23,8 @@ MOST_ASSETS = 1000
 """Of one account; a report of yet another is refused, so that no sender can fill the state."""
 FRESH_SECONDS = 24 * 3600
 """An older report opens nothing by itself: readings of a year are often told together."""
+PACE_DAYS = 14
+"""Use a day is told as that of the days ahead."""
 SEEN_SHARE = 0.5
 """A level that rises unexpectedly by this share of what is on order has been delivered to."""
 NEVER = math.inf
@@ -45,7 +48,7 @@ def usage_reported(folding: Folding, event: Event, fact: UsageReported) -> None:
     if fact.asset_id is not None:
         account.assets[fact.asset_id] = sku
     pair = account.pair(group)
-    take_report(pair, _report(event, fact, product.unit_factor))
+    take_report(pair, _report(event, fact, product.unit_factor), sky_of(folding, group))
     profile = folding.profile
     if profile is None or pair.need is not None:
         return
@@ -57,7 +60,7 @@ def usage_reported(folding: Folding, event: Event, fact: UsageReported) -> None:
         profile,
         group,
         pair,
-        metered_outlook(folding, pair, horizon(folding, profile, group), profile.service_level),
+        metered_outlook(folding, group, pair, horizon(folding, profile, group), profile.service_level),
     )
 
 
@@ -73,18 +76,24 @@ def delivered(folding: Folding, event: Event, fact: OrderDelivered) -> None:
             continue
         expect_more(pair, key, -quantity)
         if pair.stock is not None and quantity > 0:
-            take_report(pair, Report(day, metering.DELIVERY, quantity))
+            take_report(pair, Report(day, metering.DELIVERY, quantity), sky_of(folding, group))
             pair.due_hour = folding.next_look_hour if pair.need is None else pair.due_hour
 
 
-def take_report(pair: Pair, report: Report) -> None:
+def sky_of(folding: Folding, group: str) -> Clock | None:
+    """The degree days of a group where the account is, by the model in force; None where days are days."""
+    sky = getattr(folding.context.model, "sky", None)
+    return None if sky is None else sky(group, folding.account.about.region or "")
+
+
+def take_report(pair: Pair, report: Report, clock: Clock | None = None) -> None:
     """Take a reading, a use or a delivery into the pair's stock."""
     kept = pair.metering or metering.begun_with(pair.stock)
-    expected = _expected_level(kept, report)
-    if metering.take_in(kept, report) and expected is not None:
+    expected = _expected_level(kept, report, clock)
+    if metering.take_in(kept, report, clock) and expected is not None:
         _seen_to_arrive(pair, report.value - expected, _part(kept, report))
     pair.metering = kept
-    pair.stock = metering.total(kept.now)
+    pair.stock = metering.total(kept.now, clock)
 
 
 def take_meters(ours: Pair, theirs: Pair) -> None:
@@ -98,17 +107,19 @@ def take_meters(ours: Pair, theirs: Pair) -> None:
     ours.on_order = theirs.on_order | ours.on_order
 
 
-def metered_outlook(folding: Folding, pair: Pair, lead_time_days: float, service_level: float) -> Outlook:
+def metered_outlook(folding: Folding, group: str, pair: Pair, lead_time_days: float, service_level: float) -> Outlook:
     """When the stock, with what is on its way, comes to nothing; of several, the first that does."""
     today, day = folding.today, _day(folding.now)
     coming = sum(units for units, since in pair.on_order.values() if today - since <= DELIVERY_EXPECTED_DAYS)
     kept = pair.metering or metering.begun_with(pair.stock)
-    stocks, bare = metering.stocks(kept.now, day, coming), metering.stocks(kept.now, day)
-    p10, p50, p90 = metering.run_out_days(stocks, day, (0.1, 0.5, 0.9))
+    clock = sky_of(folding, group)
+    stocks, bare = (metering.stocks(kept.now, day, units, clock) for units in (coming, 0.0))
+    p10, p50, p90 = metering.run_out_days(stocks, day, (0.1, 0.5, 0.9), clock)
+    pace = between(clock, day, day + PACE_DAYS) / PACE_DAYS
     ring = pair.orders.ring
     return Outlook(
-        p_due=round(metering.group_runs_out_within(stocks, day, [lead_time_days])[0], ROUND_DIGITS),
-        due_in_days=metering.group_due_in_days(stocks, day, lead_time_days, service_level),
+        p_due=round(metering.group_runs_out_within(stocks, day, [lead_time_days], clock)[0], ROUND_DIGITS),
+        due_in_days=metering.group_due_in_days(stocks, day, lead_time_days, service_level, clock=clock),
         p_alive=math.nan,
         p10_day=p10,
         p50_day=p50,
@@ -120,7 +131,7 @@ def metered_outlook(folding: Folding, pair: Pair, lead_time_days: float, service
         method="metered",
         degraded=not all(one.level_known for one in stocks),
         stock_units=round(sum(one.level for one in bare), 3),
-        units_a_day=sum(one.rate for one in bare),
+        units_a_day=pace * sum(one.rate for one in bare),
         survival=survival(metering.group_runs_out_within(stocks, day, SURVIVAL_DAYS)),
     )
 
@@ -142,13 +153,13 @@ def _check_room(folding: Folding, group: str, asset_id: str | None) -> None:
         raise BadEvent(DeadLetterReason.BAD_DATA, f"data.asset_id: the account has {count}; no more are kept")
 
 
-def _expected_level(kept: Metering, report: Report) -> float | None:
+def _expected_level(kept: Metering, report: Report, clock: Clock | None) -> float | None:
     """What a gauge is expected to show; None where it is new, or the report is no level or not the newest."""
     meter = kept.now.meters.get(report.meter)
     newest = not kept.recent or report.day >= kept.recent[-1].day
     if report.kind != metering.LEVEL or report.reset or meter is None or not meter.level_known or not newest:
         return None
-    return max(meter.level - meter.rate * max(report.day - meter.day, 0.0), 0.0)
+    return max(meter.level - meter.rate * max(between(clock, meter.day, report.day), 0.0), 0.0)
 
 
 def _part(kept: Metering, report: Report) -> float:
