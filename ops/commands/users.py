@@ -39,7 +39,7 @@ def add(name: str, role: str, no_password: bool) -> None:
         user = add_user(tx, name, role, encoded)
     click.echo(f"{user.name} may log in as {user.role}: {base_url(settings)}/login")
     if role == "erp":
-        click.echo(f"For a program make a key: ringahead users key {name}")
+        click.echo(f"For a program make a key: ringahead keys add {name}")
 
 
 @command.command(name="list")
