@@ -34,6 +34,7 @@ TEXTS: Mapping[str, str] = {
     "frame.live_gone": "Not live: reload the page",
     "frame.unreachable": "The server cannot be reached. Nothing was changed; try again in a moment.",
     "frame.failed": "Something broke on our side. Nothing was changed; try again, and tell the operator if it stays.",
+    "frame.refused": "That was not accepted, and nothing was changed. Reload the page and try again.",
     "frame.close": "Close",
     "keys.title": "Keyboard",
     "keys.on": "Use single keys on this browser",

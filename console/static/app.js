@@ -32,7 +32,9 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("htmx:sendError", () => say(document.body.dataset.unreachable));
 document.addEventListener("htmx:responseError", (event) => {
-  if (event.detail.xhr.status >= 500) say(document.body.dataset.failed);
+  const status = event.detail.xhr.status;
+  if (status >= 500) say(document.body.dataset.failed);
+  else if (status !== 401) say(document.body.dataset.refused); // 401 leads to the login by itself
 });
 document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful) say(""); });
 // After an action the keyboard starts at what is new, and a screen reader hears it.

@@ -1,8 +1,12 @@
 """GET /metrics: for watchers, with what the page shows, and no account in it."""
 
+from typing import Any
+
 import pytest
 
-from console.access import add_user, new_api_key
+from console.access import Access, add_user, new_api_key
+from console.passwords import Passwords
+from schemas.errors import Unavailable
 from tests.console.conftest import Site
 from tests.telemetry.test_metrics import samples
 
@@ -42,6 +46,41 @@ def test_lag_that_cannot_be_measured_is_told(site: Site) -> None:
     found = samples(site.as_role("operator").get("/metrics").content)
     assert found["ringahead_scrape_failed", (("part", "lag"),)] == 1
     assert found["ringahead_scrape_failed", (("part", "desk"),)] == 0
+
+
+class Away:
+    """The site's store, while its database is away."""
+
+    def begin(self) -> Any:
+        raise Unavailable("away")
+
+    read = begin
+
+
+def test_while_the_database_is_away_a_key_that_is_known_opens_the_metrics_alone(site: Site) -> None:
+    access, key = Access(site.store, Passwords(), session_hours=1), _key(site, "prometheus")
+    unknown = _key(site, "newcomer")
+    before = access.by_key(key)
+    access._store = Away()  # type: ignore[assignment]
+    during = access.by_key(key)
+    assert before is not None
+    assert during is not None
+    assert (during.user_id, during.role, during.scopes) == (before.user_id, before.role, {"metrics:read"})
+    with pytest.raises(Unavailable):
+        access.by_key(unknown)
+    with pytest.raises(Unavailable):
+        access.by_cookie(key)
+
+
+def test_a_key_that_may_not_scrape_opens_nothing_while_the_database_is_away(site: Site) -> None:
+    access = Access(site.store, Passwords(), session_hours=1)
+    with site.store.begin() as tx:
+        add_user(tx, "sap", "erp", None)
+        key = new_api_key(tx, "sap", 1, ["events:write"])
+    assert access.by_key(key) is not None
+    access._store = Away()  # type: ignore[assignment]
+    with pytest.raises(Unavailable):
+        access.by_key(key)
 
 
 def _key(site: Site, name: str) -> str:
