@@ -37,6 +37,11 @@ class Packs:
 
     table: pd.DataFrame  # sku, group, unit_factor
 
+    @property
+    def trivial(self) -> bool:
+        """Whether every SKU is its own group: there is nothing to split."""
+        return bool((self.table["sku"] == self.table["group"]).all() and (self.table["unit_factor"] == 1).all())
+
     def in_groups(self, lines: pd.DataFrame) -> pd.DataFrame:
         """Order lines of groups instead of SKUs, quantities in units of the group; SKUs of no group stay."""
         known = self.table.set_index("sku")

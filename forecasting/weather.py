@@ -34,6 +34,7 @@ DOUBTED_SHARE = 0.2  # which is this then
 LEAST_GAP_DAYS = 0.5
 DIGITS = 2
 EVERYWHERE = ""
+DEGREE_DAYS, DAYS, UNKNOWN = "degree days", "days", "days, temperatures unknown"
 
 
 class Follows(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -157,7 +158,12 @@ class Skies:
     def __init__(self, weather: Weather | None) -> None:
         found = {} if weather is None else {group: weather.clock(group) for group in weather.follows}
         self._clocks = {group: clock for group, clock in found.items() if clock is not None}
+        self._follows = frozenset(found)
         self._place = {group: place for place, group in enumerate(self._clocks)}
+
+    def names(self, skus: Sequence[str]) -> list[str]:
+        """What time is counted in, by SKU: DEGREE_DAYS or DAYS; UNKNOWN where it follows what nobody told."""
+        return [DEGREE_DAYS if sku in self._place else UNKNOWN if sku in self._follows else DAYS for sku in skus]
 
     def of(self, skus: Sequence[str]) -> RowWeather | None:
         """Of rows; None where none of them follows the weather."""

@@ -8,6 +8,7 @@ from typing import Any
 from ops import suggestions
 from ops.embedded.writer import wall_hour
 from ops.progress import progress
+from ops.surroundings import surroundings
 from outreach.desk import Desk, rules_from
 from outreach.ports import Store
 from outreach.profiles import standard_profiles
@@ -38,7 +39,8 @@ async def learn_from_kafka(
         now = at or _business_time(settings, store) or wall_hour()
         with store.read() as tx:
             in_force = learning.model_in_force(tx)
-        learnt = learning.fit(history.order_days(), now, in_force, anyway=anyway, told=told)
+        around = surroundings(settings, history.follows, now)
+        learnt = learning.fit(history.order_days(), now, in_force, anyway=anyway, told=told, **around)
         await append(settings, _keep(store, learnt, now))
         for topic, name in ((Topic.MODELS, "models"), (Topic.PROFILES, "profiles")):
             await announce(settings, topic, *_current(store, name))

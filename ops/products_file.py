@@ -9,9 +9,12 @@ import pandas as pd
 from pyarrow import ArrowException
 
 from forecasting.substitution import Packs
+from forecasting.weather import Follows
 from schemas.errors import BadFile
 
 COLUMNS = ("sku", "group", "unit_factor")
+KINDS = ("heating", "cooling")
+BASE_CELSIUS = 15.5
 
 
 def read_packs(path: Path) -> Packs:
@@ -38,6 +41,23 @@ def read_packs(path: Path) -> Packs:
             f"{path}: sku {table['sku'][table['sku'].duplicated()].iloc[0]!r} is there twice; keep one line of it"
         )
     return Packs(table[table["sku"] != ""])
+
+
+def read_follows(path: Path) -> dict[str, Follows]:
+    """Groups that follow degree days, by the optional columns follows (heating, cooling) and base_celsius."""
+    table = _read(path)
+    if "follows" not in table.columns or "sku" not in table.columns:
+        return {}
+    told = table["follows"].fillna("").astype("str").str.strip().str.lower()
+    wrong = told[~told.isin(["", *KINDS])]
+    if len(wrong):
+        raise BadFile(f"{path}: follows is {wrong.iloc[0]!r}; write heating, cooling or nothing")
+    given = table["base_celsius"] if "base_celsius" in table.columns else pd.Series("", index=table.index)
+    base = pd.to_numeric(given, errors="coerce").astype(float).fillna(BASE_CELSIUS)
+    group = table["group"].fillna("").astype("str").str.strip() if "group" in table.columns else table["sku"]
+    name = group.where(group != "", table["sku"]).astype("str").str.strip()
+    rows = zip(name, told, base, strict=True)
+    return {str(one): Follows(float(degrees), kind == "cooling") for one, kind, degrees in rows if kind}
 
 
 def _read(path: Path) -> pd.DataFrame:

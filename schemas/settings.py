@@ -110,6 +110,10 @@ class Settings(BaseSettings):
     """Kafka runtime: days for which `ringahead archive` keeps what it copied of the log, by record time; 0: all."""
     rules_file: Path | None = None
     """The site's own calling rules (TOML), on top of the standard ones: `ringahead rules` lists all."""
+    trade_country: str | None = None
+    """Whose public holidays the trade may be closed on, e.g. GB or DE-BY; past orders say by how much."""
+    temperatures_file: Path | None = None
+    """Daily mean temperatures (day, celsius, region) for products that follow degree days; read when learning."""
     calls_per_agent_hour: int = Field(default=12, ge=1, le=200)
     """How many calls an agent makes in an hour. What all agents cannot call waits with the reason capacity."""
     registers_required: bool = True

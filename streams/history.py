@@ -12,6 +12,7 @@ from datetime import date, datetime
 import pandas as pd
 
 from forecasting.history import OrderDays, order_days
+from forecasting.weather import Follows
 from schemas.envelope import Event
 from schemas.events.accounts import AccountClosed, AccountMerged, AccountRegistered
 from schemas.events.orders import OrderCancelled, OrderChanged, OrderLine, OrderPlaced, OrderReturned
@@ -57,6 +58,8 @@ class OrderHistory:
         self._returned: dict[OrderName, dict[int, Units]] = {}
         self._returned_somewhere: dict[str, dict[int, tuple[date, Units]]] = {}
         self._merged: dict[str, str] = {}
+        self.follows: dict[str, Follows] = {}
+        """Groups whose use follows degree days, by the newest word on one of their products."""
         self._closed: set[str] = set()
 
     def add(self, events: Iterable[Event]) -> None:
@@ -101,8 +104,14 @@ class OrderHistory:
                 self._merged[account] = survivor
             case ProductChanged(sku=sku, group=group, unit_factor=factor):
                 self._groups[sku] = (group or sku, float(factor))
+                self._follow(group or sku, fact)
             case _:
                 pass
+
+    def _follow(self, group: str, fact: ProductChanged) -> None:
+        self.follows.pop(group, None)
+        if fact.follows is not None:
+            self.follows[group] = Follows(fact.base_celsius, fact.follows == "cooling")
 
     def _order(self, event: Event, fact: OrderPlaced | OrderChanged) -> None:
         order = self._orders.setdefault((event.subject, fact.order_id), _Order())

@@ -1,14 +1,16 @@
 """The population's loop: fit on everybody's order days, publish what was learnt."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 
 import msgspec
 
 from forecasting.artefact import PopulationModel, loads
 from forecasting.history import OrderDays
 from forecasting.holdout import HoldOut, Worse, check, compare, hold_out
+from forecasting.weather import Weather
 from outreach.desk import policies
 from outreach.ports import Transaction
 from outreach.profiles import ProfileSet
@@ -39,6 +41,8 @@ def fit(
     *,
     checked: bool = True,
     anyway: bool = False,
+    holidays: Collection[int] = (),
+    weather: Weather | None = None,
     told: Callable[[str], None] = lambda step: None,
 ) -> Learnt:
     """A model of what was known when the day of ``at`` began, and its scores on days that a candidate had not seen.
@@ -46,24 +50,27 @@ def fit(
     Raises Refused ("worse_than_in_force") where that candidate does worse there than ``in_force``, unless ``anyway``.
     ``checked=False`` scores nothing: for plays of the past with many models. It fits once, on few windows, and for
     some weeks after that only makes the products of ``in_force`` anew. ``told`` is called with the name of each step
-    before it.
+    before it. ``holidays``, ``weather``: see `forecasting.learn.fit_population`.
     """
     from forecasting.learn import fit_population  # statsmodels takes seconds to import, and only fitting needs it
 
     day, scores = at.toordinal(), dict[str, float]()
+    fitted = partial(fit_population, holidays=holidays, weather=weather)
     if checked:
         told("keeping the newest days back")
-        scores = _checked(history, day, in_force, anyway, told, fit_population)
+        scores = _checked(history, day, in_force, anyway, told, fitted)
     told("fitting on everything")
-    model = fit_population(history, day) if checked else _quickly(history, day, in_force)
+    model = fitted(history, day) if checked else _quickly(history, day, in_force, fitted)
     record = msgspec.structs.replace(model.record, scores={**model.record.scores, **scores})
     model = PopulationModel(record)
     return Learnt(model, published(model, at))
 
 
-def _quickly(history: OrderDays, day: int, in_force: PopulationModel | None) -> PopulationModel:
+def _quickly(
+    history: OrderDays, day: int, in_force: PopulationModel | None, fit_population: Callable[..., PopulationModel]
+) -> PopulationModel:
     """A model for a play of the past: the one in force with new products, or a fit on few windows."""
-    from forecasting.learn import FITTED_BEFORE, fit_population, refresh_population
+    from forecasting.learn import FITTED_BEFORE, refresh_population
 
     if in_force is not None and in_force.record.often is not None:
         until = date.fromisoformat(in_force.record.until_day).toordinal()

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 from schemas.errors import BadInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from forecasting.backtest.cases import Candidates, Prediction
+    from forecasting.weather import Weather
 
 EXTRA = "backtest"
 OURS = "ringahead"
@@ -40,8 +41,8 @@ class Method:
     predict: Predict
 
 
-def all_methods(seed: int = 0) -> list[Method]:
-    """Ours first, then the baselines from the plainest to the hardest to beat."""
+def all_methods(seed: int = 0, holidays: Collection[int] = (), weather: Weather | None = None) -> list[Method]:
+    """Ours first, then the baselines from the plainest to the hardest to beat. holidays, weather: told to ours."""
     from forecasting.backtest.boosting import boosting_all, boosting_simple, splines
     from forecasting.backtest.intermittent import croston_sba, tsb
     from forecasting.backtest.ours import ours
@@ -49,7 +50,7 @@ def all_methods(seed: int = 0) -> list[Method]:
     from forecasting.backtest.simple import median_gap, poisson_gamma
 
     return [
-        Method(OURS, "this project's model, fitted at each origin on the past alone", ours(seed)),
+        Method(OURS, "this project's model, fitted at each origin on the past alone", ours(seed, holidays, weather)),
         Method(MEDIAN, "due when the pair's median gap has passed", median_gap),
         Method(PRODUCT, "the product's hazard by days of silence, over everybody's gaps", product_hazard),
         Method("Poisson-gamma", "order rates, empirical Bayes over the population", poisson_gamma),

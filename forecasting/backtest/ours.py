@@ -11,15 +11,18 @@ from forecasting.coherent import answers_of_accounts
 from forecasting.forecasts import HORIZONS_DAYS, QUANTILES, forecastable
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from forecasting.artefact import PopulationModel
     from forecasting.backtest.cases import Candidates
     from forecasting.backtest.method import Predict
+    from forecasting.weather import Weather
 
 ROWS_AT_ONCE = 20_000
 
 
-def ours(seed: int = 0) -> Predict:
-    """Fits once an origin; both levels of one origin share the fit."""
+def ours(seed: int = 0, holidays: Collection[int] = (), weather: Weather | None = None) -> Predict:
+    """Fits once an origin; both levels of one origin share the fit. holidays, weather: see `fit_population`."""
     kept: dict[tuple[int, int, float], PopulationModel] = {}
 
     def predict(candidates: Candidates) -> Prediction:
@@ -29,7 +32,7 @@ def ours(seed: int = 0) -> Predict:
         key = (candidates.day, len(past), float(past.quantity.sum()))
         if key not in kept:
             kept.clear()
-            kept[key] = fit_population(past, candidates.day, seed=seed)
+            kept[key] = fit_population(past, candidates.day, seed=seed, holidays=holidays, weather=weather)
         return predicted_by(kept[key], candidates)
 
     return predict

@@ -23,7 +23,9 @@ from forecasting.backtest.tables import interval_table, means, predictions_table
 from forecasting.history import order_days
 from ops.importers import online_retail
 from ops.orders_file import LATEST, as_of_date, read_order_lines, write_table
+from ops.products_file import read_follows
 from ops.progress import progress
+from ops.surroundings import told_of
 from schemas.errors import BadInput
 
 if TYPE_CHECKING:
@@ -53,6 +55,11 @@ ON_SCREEN_COLD = ("rows", "auc14", "bss14", "lift14", "ece14", "rpss")
     "--draws", type=click.IntRange(20, 5000), default=DRAWS, show_default=True, help="Of accounts, for the intervals."
 )
 @click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--country", metavar="GB|DE-BY", help="Whose public holidays the trade may be closed on.")
+@click.option(
+    "--products", type=click.Path(path_type=Path), help="Who follows degree days: sku, follows, base_celsius."
+)
+@click.option("--temperatures", type=click.Path(path_type=Path), help="Daily means: day, celsius, region.")
 @click.option("--out", type=click.Path(path_type=Path), help="A folder for report.html and three .parquet files.")
 def command(
     orders: Path | None,
@@ -62,6 +69,9 @@ def command(
     min_orders: int,
     draws: int,
     seed: int,
+    country: str | None,
+    products: Path | None,
+    temperatures: Path | None,
     out: Path | None,
 ) -> None:
     """Judge forecasts by rolling origin: what they would have been worth on past days.
@@ -70,11 +80,13 @@ def command(
     what came. Prints a table; with --out also writes report.html, scores.parquet, intervals.parquet and
     predictions.parquet. Baselines whose library is missing are left out, with the extra that brings it.
     """
-    methods = chosen(all_methods(seed), baselines.split(";"))
+    follows = {} if products is None else read_follows(products)
     if out is not None and (out.is_file() or not out.absolute().parent.is_dir()):
         raise BadInput(f"{out}: cannot make this folder; give --out a new folder in one that exists")
     history, source = _history(orders)
     days = _origins(history, origins)
+    around = told_of(country, temperatures, follows, date.fromordinal(days[-1]))
+    methods = chosen(all_methods(seed, **around), baselines.split(";"))
     levels: Sequence[Level] = LEVELS if level == "both" else ("pair",) if level == "pair" else ("account",)
     with progress("judging", len(days) * len(levels) * len(methods)) as advance:
         result = run(history, days, levels, methods, min_orders, advance)

@@ -14,9 +14,11 @@ from forecasting.forecasts import Level, account_table, forecast_table, forecast
 from forecasting.history import order_days
 from forecasting.learn import fit_population
 from forecasting.substitution import shares, split_table
+from forecasting.weather import DAYS
 from ops.orders_file import as_of_date, check_out, read_order_lines, write_table
-from ops.products_file import read_packs
+from ops.products_file import read_follows, read_packs
 from ops.progress import progress
+from ops.surroundings import Surroundings, told_of
 from schemas.errors import BadInput
 
 if TYPE_CHECKING:
@@ -38,9 +40,23 @@ SAID_WITHIN_DAYS = 14
 @click.option(
     "--products",
     type=click.Path(path_type=Path),
-    help="Packs of one product (sku, group, unit_factor): the group is forecast, and split by share.",
+    help="Packs of one product (sku, group, unit_factor): the group is forecast, and split by share. "
+    "Also who follows degree days (follows: heating or cooling, base_celsius).",
 )
-def command(orders: Path, as_of: str, level: Level, out: Path, explain: bool, products: Path | None) -> None:
+@click.option("--country", metavar="GB|DE-BY", help="Whose public holidays the trade may be closed on.")
+@click.option(
+    "--temperatures", type=click.Path(path_type=Path), help="Daily means (day, celsius, region) for degree days."
+)
+def command(
+    orders: Path,
+    as_of: str,
+    level: Level,
+    out: Path,
+    explain: bool,
+    products: Path | None,
+    country: str | None,
+    temperatures: Path | None,
+) -> None:
     """Forecast from a file of orders when each account orders next.
 
     Reads account_id, sku, quantity, unit_price (may be empty), ordered_at, order_id. Writes account_id, sku ('*' for
@@ -49,35 +65,44 @@ def command(orders: Path, as_of: str, level: Level, out: Path, explain: bool, pr
     counted on stderr.
 
     --explain adds orders (days behind the forecast), usual_gap_days, last_order, moved_by (silence, quantity, season),
-    method, degraded (a guess from what others do) and sentence.
+    clock (days, or degree days), method, degraded (a guess from what others do) and sentence.
     """
     day = as_of_date(as_of)
     check_out(out)
-    if products is not None and (explain or level == "account"):
-        raise BadInput("--products splits pairs by pack; leave out --explain and --level account with it")
     packs = None if products is None else read_packs(products)
+    packs = None if packs is None or packs.trivial else packs
+    if packs is not None and (explain or level == "account"):
+        raise BadInput("--products splits pairs by pack; leave out --explain and --level account with it")
+    around = told_of(country, temperatures, {} if products is None else read_follows(products), day.date())
     with progress(f"reading {orders.name}", 1) as advance:
         lines = read_order_lines(orders, day)
         advance(1)
     click.echo(f"{orders}: {lines.summary()}", err=True)
     if packs is None:
-        table = forecast(order_days(lines.frame), day.toordinal(), level, explain=explain)
+        table = forecast(order_days(lines.frame), day.toordinal(), level, explain=explain, around=around)
     else:
         parts = shares(lines.frame, packs, day.toordinal())
-        table = forecast(order_days(packs.in_groups(lines.frame)), day.toordinal(), level, parts=parts)
+        table = forecast(order_days(packs.in_groups(lines.frame)), day.toordinal(), level, parts=parts, around=around)
     write_table(table, out)
     click.echo(f"{out}: {len(table):,} forecasts", err=True)
 
 
 def forecast(
-    history: OrderDays, as_of_day: int, level: Level, *, explain: bool = False, parts: pd.DataFrame | None = None
+    history: OrderDays,
+    as_of_day: int,
+    level: Level,
+    *,
+    explain: bool = False,
+    parts: pd.DataFrame | None = None,
+    around: Surroundings | None = None,
 ) -> pd.DataFrame:
     """Learn from the history before as_of_day and forecast all that can be, showing how far it is.
 
     explain: with the columns of forecasting.explain. parts: packs of the history's groups, to be split by share.
+    around: holidays and weather.
     """
     with progress("learning", 1) as advance:
-        model = fit_population(history, as_of_day)
+        model = fit_population(history, as_of_day, **(around or Surroundings(holidays=(), weather=None)))
         advance(1)
     if model.degraded:
         click.echo("too little history to learn from: these are forecasts of the shipped prior, degraded", err=True)
@@ -112,7 +137,14 @@ def _explained(table: pd.DataFrame, pairs: Pairs, forecaster: Forecaster, as_of_
     expected, probability = ordinals(table["p50"]), table[f"prob_{SAID_WITHIN_DAYS}d"].to_numpy(float)
     season = season_of(forecaster, pairs.columns, as_of_day)
     told = explanations(pairs.columns, as_of_day, expected, probability, SAID_WITHIN_DAYS, season)
+    told.insert(list(told.columns).index("method"), "clock", clocks_of(forecaster, pairs.sku_names()))
     return pd.concat([table, told], axis=1)
+
+
+def clocks_of(forecaster: Any, skus: list[str]) -> list[str]:
+    """What time is counted in: degree days, days, or days where degree days are wanted and not known."""
+    skies = getattr(forecaster, "skies", None)
+    return [DAYS] * len(skus) if skies is None else skies.names(skus)
 
 
 def season_of(forecaster: Any, columns: Any, as_of_day: int) -> Floats:

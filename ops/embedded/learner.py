@@ -9,6 +9,7 @@ from typing import Any
 from forecasting.artefact import PopulationModel
 from ops import suggestions
 from ops.embedded.installation import Opened
+from ops.surroundings import surroundings
 from schemas.errors import Refused
 from streams import learning, suggesting
 from streams.history import OrderHistory
@@ -55,7 +56,9 @@ class Learner:
             raise Refused("nothing_to_learn", "the log holds no order yet; `ringahead import FILE` brings some in")
         with self._opened.store.read() as tx:
             in_force = learning.model_in_force(tx)
-        learnt = learning.fit(self.history.order_days(), at, in_force, checked=checked, anyway=anyway, told=told)
+        around = surroundings(self._opened.settings, self.history.follows, at)
+        known = self.history.order_days()
+        learnt = learning.fit(known, at, in_force, checked=checked, anyway=anyway, told=told, **around)
         self._opened.publish_model(learnt, at)
         if suggest:
             suggestions.learn(self._opened.store, self._opened.desk, self.history.order_days(), self._known, at, told)

@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -251,6 +251,10 @@ class ProductChanged(Fact):
     currency: CurrencyCode | None = None
     """None: the installation's reporting currency."""
     origin: Code | None = None
+    follows: Literal["heating", "cooling"] | None = None
+    """Its use follows degree days; None: days are days."""
+    base_celsius: Annotated[float, Field(ge=-30, le=40, allow_inf_nan=False)] = 15.5
+    """Mean temperature under which (for cooling: over which) a day's degrees count."""
 
 
 class RatesChanged(Fact):
