@@ -26,6 +26,8 @@ DEFAULT_CACHE = Path(__file__).parent.parent / ".cache" / "kafka"
 START_TIMEOUT_SECONDS = 60.0
 STOP_TIMEOUT_SECONDS = 20.0
 READY = b"Kafka Server started"
+QUICK = ("-XX:TieredStopAtLevel=1",)
+"""The quick compiler alone."""
 
 
 class KafkaLocalError(Exception):
@@ -85,9 +87,19 @@ class LocalKafka:
     """A cluster of one or three nodes in a data folder; a context manager, or start and stop.
 
     Stopping keeps the data; starting again in the same folder needs the same ports, so pass `ports` to come back.
+    short_lived: up in a fraction of the processor's time, but slower in the long run; several nodes always are.
     """
 
-    def __init__(self, data: Path, nodes: int = 1, ports: Sequence[int] = (), cache: Path = DEFAULT_CACHE) -> None:
+    def __init__(
+        self,
+        data: Path,
+        nodes: int = 1,
+        ports: Sequence[int] = (),
+        cache: Path = DEFAULT_CACHE,
+        *,
+        short_lived: bool = False,
+    ) -> None:
+        self.short_lived = short_lived or nodes > 1
         chosen = list(ports) or free_ports(2 * nodes)
         self.cache = cache
         self.nodes = [
@@ -135,8 +147,13 @@ class LocalKafka:
     def start_node(self, node: Node) -> None:
         """Start one node (again); does not wait."""
         # Several nodes on one machine are for faults, not for speed: the quick compiler takes a fraction of the CPU.
-        sized = ["-Xmx1g"] if len(self.nodes) == 1 else ["-Xmx512m", "-XX:TieredStopAtLevel=1"]
-        options = [*sized, "-XX:+UseSerialGC", f"-Dlog4j2.configurationFile={TEMPLATES / 'log4j2.xml'}"]
+        sized = ["-Xmx1g"] if len(self.nodes) == 1 else ["-Xmx512m"]
+        options = [
+            *sized,
+            *(QUICK if self.short_lived else ()),
+            "-XX:+UseSerialGC",
+            f"-Dlog4j2.configurationFile={TEMPLATES / 'log4j2.xml'}",
+        ]
         with node.log.open("wb") as log:
             node.process = subprocess.Popen(
                 [*_java(self.cache / "jars"), *options, "kafka.Kafka", str(node.folder / "server.properties")],
@@ -196,7 +213,7 @@ def _java(jars: Path) -> list[str]:
 def _run(jars: Path, *command: str) -> str:
     quiet = f"-Dlog4j2.configurationFile={TEMPLATES / 'log4j2.xml'}"
     java, *path = _java(jars)
-    done = subprocess.run([java, quiet, *path, *command], check=False, capture_output=True, text=True)
+    done = subprocess.run([java, quiet, *QUICK, *path, *command], check=False, capture_output=True, text=True)
     if done.returncode:
         raise KafkaLocalError(f"{command[0]} failed:\n{(done.stdout + done.stderr)[-2000:]}")
     return done.stdout

@@ -96,7 +96,11 @@ def wait_until(done: Callable[[], bool], what: str, seconds: float = 400) -> Non
 @contextmanager
 def installed(folder: Path) -> Iterator[Installation]:
     """With a Kafka and a database of its own: topics made, database migrated, nothing running yet."""
-    with LocalKafka(folder / "kafka") as kafka, server_for_tests() as server, scratch_database(server) as database:
+    with (
+        LocalKafka(folder / "kafka", short_lived=True) as kafka,
+        server_for_tests() as server,
+        scratch_database(server) as database,
+    ):
         made = Installation(folder / "data", kafka.bootstrap, database)
         engine = create(made.settings.sqlalchemy_url)
         upgrade(engine)

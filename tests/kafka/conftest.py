@@ -48,7 +48,7 @@ def local_kafka(tmp_path: Path) -> Iterator[Callable[[], LocalKafka]]:
     started: list[LocalKafka] = []
 
     def start() -> LocalKafka:
-        started.append(LocalKafka(tmp_path / "kafka").start())
+        started.append(LocalKafka(tmp_path / "kafka", short_lived=True).start())
         return started[-1]
 
     yield start
@@ -66,7 +66,7 @@ def _container():  # type: ignore[no-untyped-def]
 
 def _local(folder: Path, no_docker: Exception) -> Iterator[str]:
     try:
-        kafka = LocalKafka(folder).start()
+        kafka = LocalKafka(folder, short_lived=True).start()
     except KafkaLocalError as error:
         pytest.fail(f"no Kafka to test with: KAFKA_BOOTSTRAP is not set; Docker: {no_docker!r}; local: {error}")
     try:
