@@ -58,6 +58,8 @@ WholeDays = Annotated[int, Field(ge=0, le=3650)]
 """A term in whole days."""
 
 Probability = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
+Celsius = Annotated[float, Field(ge=-30.0, le=40.0, allow_inf_nan=False)]
+"""A base of degree days."""
 
 
 class Message(BaseModel):

@@ -7,7 +7,20 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from schemas.base import Amount, Code, CurrencyCode, Fact, Identifier, Many, Probability, Quantity, Sku, Text, UtcTime
+from schemas.base import (
+    Amount,
+    Celsius,
+    Code,
+    CurrencyCode,
+    Fact,
+    Identifier,
+    Many,
+    Probability,
+    Quantity,
+    Sku,
+    Text,
+    UtcTime,
+)
 from schemas.events.accounts import LossReason, Size
 
 
@@ -253,7 +266,7 @@ class ProductChanged(Fact):
     origin: Code | None = None
     follows: Literal["heating", "cooling"] | None = None
     """Its use follows degree days; None: days are days."""
-    base_celsius: Annotated[float, Field(ge=-30, le=40, allow_inf_nan=False)] = 15.5
+    base_celsius: Celsius = 15.5
     """Mean temperature under which (for cooling: over which) a day's degrees count."""
 
 
