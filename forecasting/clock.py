@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from forecasting.model import Days
 
 WEEK_DAYS = 7
-CLOSE = 1e-9  # operational days that rounding may lose
 
 
 class Clock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,95 +53,84 @@ def weekday_of(day: Days) -> NDArray[np.intp]:
 
 @dataclass(frozen=True, slots=True)
 class Closings:
-    """`lost`: what the closed days before first + i take off each weekday, cumulated; shape (days + 1, 7)."""
+    """Closed days (ordinals, rising) and the share of its orders that each loses; shape (closings,)."""
 
-    first: int
-    lost: Floats
-
-    def before(self, day: Floats) -> Floats:
-        """Until the beginning of each day (ordinal, with fraction), shape (rows, 7)."""
-        at = np.clip(np.asarray(day, float) - self.first, 0.0, len(self.lost) - 1.0)
-        low = np.floor(at).astype(np.intp)
-        high = np.minimum(low + 1, len(self.lost) - 1)
-        part = (at - low)[..., None]
-        return np.asarray(self.lost[low] * (1 - part) + self.lost[high] * part, float)
+    days: Floats
+    share: Floats
 
 
-def closings_of(clock: Clock) -> Closings | None:
-    """The clock's closed days; None without any."""
-    if not clock.closed:
-        return None
-    first, last = min(clock.closed), max(clock.closed)
-    lost = np.zeros((last - first + 2, WEEK_DAYS))
-    for day, share in clock.closed.items():
-        lost[day - first + 1, weekday_of(day)] = share
-    return Closings(first, np.cumsum(lost, axis=0))
+NONE = Closings(np.zeros(0), np.zeros(0))
+
+
+def closings_of(clock: Clock) -> Closings:
+    """The clock's closed days."""
+    days = sorted(clock.closed)
+    return Closings(np.array(days, float), np.array([clock.closed[day] for day in days]))
 
 
 @dataclass(frozen=True, slots=True)
 class RowClock:
-    """Operational days of many rows from their own moment on.
+    """Operational days of many rows from their own moment on; rows of one account share its figures.
 
-    begun: that moment (ordinal), shape (rows,); week: weights by weekday, shape (rows, 7); ahead: their sums from the
-    weekday of the moment on, shape (8, rows), ahead[7] being 7.
+    row: place of each row's account, shape (rows,). Of accounts, shape (..., accounts): begun, that moment (ordinal);
+    weeks: weights by weekday; ahead: their sums from the weekday of the moment on, 8 of them, ahead[7] being 7; lost:
+    operational days lost to the first closings after the moment, cumulated.
     """
 
+    row: NDArray[np.intp]
     begun: Floats
-    week: Floats
+    weeks: Floats
     ahead: Floats
-    closings: Closings | None
+    lost: Floats
+    closings: Closings
+
+    @property
+    def week(self) -> Floats:
+        """Weights by weekday, Monday first, shape (rows, 7)."""
+        return self.weeks.T[self.row]
 
     def take(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> RowClock:
         """The given rows (indices or a mask)."""
-        return RowClock(self.begun[rows], self.week[rows], self.ahead[:, rows], self.closings)
+        return RowClock(self.row[rows], self.begun, self.weeks, self.ahead, self.lost, self.closings)
 
     def passed(self, days: Days) -> float | Floats:
         """Operational days in the next `days` calendar days; a number where it is one for all rows."""
-        if isinstance(days, float | int) and days % WEEK_DAYS == 0:
-            return float(days) if self.closings is None else float(days) - self._lost(days)
+        if isinstance(days, float | int):
+            return self._all_passed(float(days))
         weeks = np.floor_divide(days, WEEK_DAYS)
-        found = WEEK_DAYS * weeks + self._of_week(np.asarray(days - WEEK_DAYS * weeks, float))
-        return np.asarray(found if self.closings is None else found - self._lost(days), float)
+        rest = np.asarray(days - WEEK_DAYS * weeks, float)
+        low = np.floor(rest).astype(np.intp)
+        begin, end = self.ahead[low, self.row], self.ahead[np.minimum(low + 1, WEEK_DAYS), self.row]
+        found = WEEK_DAYS * weeks + begin + (rest - low) * (end - begin)
+        return np.asarray(found - self._lost(self.begun[self.row] + days, self.row), float)
 
-    def first_day(self, passed: float | Floats) -> Floats:
-        """The fewest whole calendar days in which so many operational days pass, at least 1; inf for inf.
+    def slack(self) -> Floats:
+        """Calendar days, whole weeks, that may pass for closed ones beside as many as are asked for; shape (rows,)."""
+        return np.asarray((WEEK_DAYS * np.ceil(self.lost[-1] / WEEK_DAYS))[self.row], float)
 
-        Shape (rows,), or (levels, rows), as is the answer.
-        """
-        finite = np.isfinite(passed)
-        wanted = np.asarray(np.where(finite, passed, 1.0), float)
-        days = self._first_open(wanted)
-        while self.closings is not None:
-            later = self._first_open(wanted + self._lost(days))
-            if (later <= days).all():
-                break
-            days = np.maximum(days, later)
-        return np.where(finite, days, np.inf)
+    def _all_passed(self, days: float) -> float | Floats:
+        """As `passed`: asked of each account once."""
+        lost = self._lost(self.begun + days, np.arange(len(self.begun)))
+        if days % WEEK_DAYS == 0 and not lost.any():
+            return days
+        weeks = days // WEEK_DAYS
+        rest = days - WEEK_DAYS * weeks
+        low = int(rest)
+        begin, end = self.ahead[low], self.ahead[min(low + 1, WEEK_DAYS)]
+        return np.asarray((WEEK_DAYS * weeks + begin + (rest - low) * (end - begin) - lost)[self.row], float)
 
-    def _of_week(self, days: Floats) -> Floats:
-        """Operational days in less than a week, whole weeks taken off."""
-        rows, low = np.arange(len(self.begun)), np.floor(days).astype(np.intp)
-        begin, end = self.ahead[low, rows], self.ahead[np.minimum(low + 1, WEEK_DAYS), rows]
-        return np.asarray(begin + (days - low) * (end - begin), float)
-
-    def _first_open(self, passed: Floats) -> Floats:
-        """As `first_day`, without closed days."""
-        least = np.maximum(passed - CLOSE, 0.0)
-        weeks = np.maximum(np.ceil(least / WEEK_DAYS) - 1, 0.0)
-        rest = least - WEEK_DAYS * weeks
-        whole = np.ones(rest.shape)
-        for sums in self.ahead[1:WEEK_DAYS]:
-            whole += sums < rest
-        return np.asarray(WEEK_DAYS * weeks + whole, float)
-
-    def _lost(self, days: Days) -> Floats:
-        if self.closings is None:
-            return np.zeros(len(self.begun))
-        shut = self.closings.before(self.begun + days) - self.closings.before(self.begun)
-        return np.asarray((self.week * shut).sum(-1), float)
+    def _lost(self, until: Floats, account: NDArray[np.intp]) -> Floats:
+        """Operational days that closed days took until some day (ordinal, with fraction) of an account."""
+        days = self.closings.days
+        if not len(days):
+            return np.zeros(1)
+        over = np.searchsorted(days + 1, until, "right")  # closings that are over by then
+        at = np.minimum(over, len(days) - 1)
+        begin, end = self.lost[over, account], self.lost[at + 1, account]
+        return np.asarray(begin + np.clip(until - days[at], 0.0, 1.0) * np.maximum(end - begin, 0.0), float)
 
 
-def row_clock(clock: Clock, closings: Closings | None, columns: PairColumns, as_of_day: Days) -> RowClock:
+def row_clock(clock: Clock, closings: Closings, columns: PairColumns, as_of_day: Days) -> RowClock:
     """The clock of each row from as_of_day on, by the newest order days of its account (or its own, without one)."""
     if columns.account is None:
         return _of_accounts(clock, closings, columns, as_of_day)
@@ -151,21 +139,23 @@ def row_clock(clock: Clock, closings: Closings | None, columns: PairColumns, as_
     return _of_accounts(clock, closings, accounts, day).take(row)
 
 
-def _of_accounts(clock: Clock, closings: Closings | None, accounts: PairColumns, as_of_day: Days) -> RowClock:
+def _of_accounts(clock: Clock, closings: Closings, accounts: PairColumns, as_of_day: Days) -> RowClock:
     """The clock of accounts by their own newest order days."""
     recent, count = accounts.recent, len(accounts)
-    rows = np.repeat(np.arange(count), recent.shape[1])
-    place = WEEK_DAYS * rows + weekday_of(recent).ravel()
-    seen = np.bincount(place, recent.ravel() > 0, WEEK_DAYS * count).reshape(count, WEEK_DAYS)
+    cell = WEEK_DAYS * np.arange(count)[:, None] + weekday_of(recent)
+    seen = np.bincount(cell.ravel(), (recent > 0).ravel(), WEEK_DAYS * count).reshape(count, WEEK_DAYS).T
     own = clock.concentration
-    week = (own * np.array(clock.week) + WEEK_DAYS * seen) / (own + seen.sum(1))[:, None]
-    week *= WEEK_DAYS / week.sum(1)[:, None]
+    weeks = own * np.array(clock.week)[:, None] + WEEK_DAYS * seen
+    weeks *= WEEK_DAYS / weeks.sum(0)
     begun = np.broadcast_to(np.asarray(as_of_day, float), count)
-    turned = (weekday_of(begun)[:, None] + np.arange(WEEK_DAYS)) % WEEK_DAYS
+    turned = (weekday_of(begun) + np.arange(WEEK_DAYS)[:, None]) % WEEK_DAYS
     ahead = np.zeros((WEEK_DAYS + 1, count))
-    np.cumsum(np.take_along_axis(week, turned, axis=1).T, axis=0, out=ahead[1:])
+    np.cumsum(np.take_along_axis(weeks, turned, axis=0), axis=0, out=ahead[1:])
     ahead[WEEK_DAYS] = WEEK_DAYS
-    return RowClock(begun, week, ahead, closings)
+    lost = np.zeros((len(closings.days) + 1, count))
+    left = np.clip(closings.days[:, None] + 1 - begun, 0.0, 1.0)  # of each closed day, after the moment
+    np.cumsum(weeks[weekday_of(closings.days)] * closings.share[:, None] * left, axis=0, out=lost[1:])
+    return RowClock(np.arange(count), begun, weeks, ahead, lost, closings)
 
 
 class Ticks:
@@ -173,7 +163,7 @@ class Ticks:
 
     def __init__(self, clock: Clock | None) -> None:
         self._clock = clock
-        self._closings = None if clock is None else closings_of(clock)
+        self._closings = NONE if clock is None else closings_of(clock)
 
     def of(self, columns: PairColumns, as_of_day: Days) -> RowClock | None:
         """Of each row from as_of_day on; None where all days are alike."""

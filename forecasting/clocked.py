@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecasting.clock import CLOSE, WEEK_DAYS
+from forecasting.clock import WEEK_DAYS
 
 if TYPE_CHECKING:
     from forecasting.clock import RowClock
     from forecasting.columns import Floats
     from forecasting.curve import Curve, Rows
+    from forecasting.hazard_curve import HazardCurve
     from forecasting.model import Days
 
 
-def clocked(inner: Curve, clock: RowClock | None) -> Curve:
+def clocked(inner: HazardCurve, clock: RowClock | None) -> Curve:
     """The curve by the clock; without one as it is."""
     return inner if clock is None else ClockedCurve(inner, clock)
 
@@ -29,7 +30,7 @@ def clocked(inner: Curve, clock: RowClock | None) -> Curve:
 class ClockedCurve:
     """inner: the curve in operational days; clock: what they are for each row."""
 
-    inner: Curve
+    inner: HazardCurve
     clock: RowClock
 
     def take(self, rows: Rows) -> ClockedCurve:
@@ -55,11 +56,4 @@ class ClockedCurve:
 
     def first_horizon(self, q: Floats) -> Floats:
         """See Curve."""
-        passed = self.inner.first_horizon(q)
-        days = self.clock.first_day(np.maximum(passed - 1, CLOSE))
-        left = np.isfinite(days)
-        while left.any():
-            asked = np.where(left, days, 1.0)
-            left &= self.window(0.0, asked) < q
-            days = np.where(left, self.clock.first_day(self.clock.passed(asked) + 4 * CLOSE), days)
-        return np.asarray(days, float)
+        return self.inner.first_horizon(q, self.clock)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from forecasting.clock import RowClock
     from forecasting.columns import Floats
     from forecasting.curve import Rows
     from forecasting.model import Days
@@ -74,18 +75,19 @@ class HazardCurve:
         end = np.minimum(begin + WEEK_DAYS - 1, max_ahead_days) + horizon_days
         return np.where(self.own.known, -np.expm1(-(self.cumulated(end) - self.cumulated(begin))), 0.0)
 
-    def first_horizon(self, q: Floats) -> Floats:
-        """See Curve."""
+    def first_horizon(self, q: Floats, clock: RowClock | None = None) -> Floats:
+        """See Curve. clock: of curves that run in operational days; the answer is in days of the calendar."""
         levels = np.atleast_2d(q)
         found = np.full(levels.shape, np.inf)
         place = (self.chance[:, None] < levels).sum(0)
         within = (place < len(EDGES_DAYS)) & self.own.known
         level, row = np.nonzero(within)
         if len(row):
-            found[level, row] = self._first_within(row, np.maximum(place[level, row], 1), levels[level, row])
+            at, asked = np.maximum(place[level, row], 1), Asked(self.own, clock).take(row)
+            found[level, row] = self._first_within(asked, row, at, levels[level, row])
         level, row = np.nonzero(~within & (levels <= self.ever()))
         if len(row):
-            found[level, row] = self._first_beyond(row, levels[level, row])
+            found[level, row] = self._first_beyond(Asked(self.own, clock).take(row), row, levels[level, row])
         return found.reshape(np.shape(q))
 
     def cumulated(self, days: Days) -> Floats:
@@ -105,38 +107,58 @@ class HazardCurve:
         rest = np.maximum(cumulated_hazard(self.own.ever()) - self.base[-1], 0.0)
         return np.asarray(self.near[-1] + self.slope[-1] * rest, float)
 
-    def _first_within(self, row: NDArray[np.intp], place: NDArray[np.intp], q: Floats) -> Floats:
+    def _first_within(self, asked: Asked, row: NDArray[np.intp], place: NDArray[np.intp], q: Floats) -> Floats:
         """The first day that reaches q, of rows that reach it in the interval at `place`."""
-        low, high = EDGES_DAYS[place - 1], EDGES_DAYS[place]
+        low, high = EDGES_DAYS[place - 1], EDGES_DAYS[place] + asked.slack()
         begin, start, slope = self.near[place - 1, row], self.base[place - 1, row], self.slope[place - 1, row]
         end, wanted = self.near[place, row], -np.log1p(-q)
 
-        def ask(days: Floats, some: Rows, own: Renewal) -> tuple[Floats, NDArray[np.bool_]]:
-            found = np.minimum(begin[some] + np.maximum(_bases(own, days) - start[some], 0.0) * slope[some], end[some])
+        def ask(days: Floats, some: Rows, own: Asked) -> tuple[Floats, NDArray[np.bool_]]:
+            found = np.minimum(begin[some] + np.maximum(own.bases(days) - start[some], 0.0) * slope[some], end[some])
             return found - wanted[some], -np.expm1(-found) >= q[some]
 
-        return first_day(Bracket(low, high, begin - wanted, end - wanted), ask, self.own.take(row))
+        return first_day(Bracket(low, high, begin - wanted, end - wanted), ask, asked)
 
-    def _first_beyond(self, row: NDArray[np.intp], q: Floats) -> Floats:
+    def _first_beyond(self, asked: Asked, row: NDArray[np.intp], q: Floats) -> Floats:
         """The first day that reaches q, of rows that reach it beyond the last interval; inf where it is NEVER_DAYS."""
         limit, begin = self._in_the_end()[row], self.near[-1, row]
-        start, slope, own = self.base[-1, row], self.slope[-1, row], self.own.take(row)
+        start, slope = self.base[-1, row], self.slope[-1, row]
         left = np.log(np.maximum(limit + np.log1p(-q), LEAST_HAZARD))
 
-        def ask(days: Floats, some: Rows, own: Renewal) -> tuple[Floats, NDArray[np.bool_]]:
-            found = begin[some] + np.maximum(_bases(own, days) - start[some], 0.0) * slope[some]
+        def ask(days: Floats, some: Rows, own: Asked) -> tuple[Floats, NDArray[np.bool_]]:
+            found = begin[some] + np.maximum(own.bases(days) - start[some], 0.0) * slope[some]
             rest = np.log(np.maximum(limit[some] - found, LEAST_HAZARD))  # straight in log(days), far out
             return left[some] - rest, -np.expm1(-found) >= q[some]
 
         every = np.arange(len(row))
-        last, reached = ask(np.full(len(row), float(NEVER_DAYS)), every, own)
+        last, reached = ask(np.full(len(row), float(NEVER_DAYS)), every, asked)
         days = np.full(len(row), np.inf)
         first = left - np.log(np.maximum(limit - begin, LEAST_HAZARD))
         some = np.flatnonzero(reached)
         low, high = np.full(len(some), EDGES_DAYS[-1]), np.full(len(some), float(NEVER_DAYS))
         bracket = Bracket(low, high, first[some], last[some])
-        days[some] = first_day(bracket, lambda at, part, own: ask(at, some[part], own), own.take(some), logs=True)
+        days[some] = first_day(bracket, lambda at, part, own: ask(at, some[part], own), asked.take(some), logs=True)
         return days
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A renewal that is asked in days of the calendar."""
+
+    own: Renewal
+    clock: RowClock | None
+
+    def take(self, rows: Rows) -> Asked:
+        """The given rows (indices or a mask)."""
+        return Asked(self.own.take(rows), None if self.clock is None else self.clock.take(rows))
+
+    def slack(self) -> float | Floats:
+        """Days that the clock may lose."""
+        return 0.0 if self.clock is None else self.clock.slack()
+
+    def bases(self, days: Floats) -> Floats:
+        """The cumulated hazard within so many days of each row."""
+        return _bases(self.own, days if self.clock is None else np.asarray(self.clock.passed(days), float))
 
 
 def joined(own: Renewal, base: Floats, eta: Floats) -> HazardCurve:

@@ -72,7 +72,7 @@ def test_an_account_that_orders_on_one_weekday_is_expected_on_it():
     mondays[:] = np.array([TODAY - 7 - weekday_of(TODAY) - 7 * week for week in range(columns.recent.shape[1])])
     columns.recent[:] = mondays
     clock = Clock((1.4,) * 5 + (0.0, 0.0), 4.0)
-    week = row_clock(clock, None, columns, TODAY).week
+    week = row_clock(clock, closings_of(clock), columns, TODAY).week
     assert (week[:, 0] > 5).all()
     assert (week[:, SATURDAY] == 0).all()
 
@@ -87,7 +87,8 @@ def test_closed_days_of_last_year_and_of_the_calendar_take_time_away():
     assert rows.passed(2.0) == pytest.approx(2.0)
     assert rows.passed(3.0) == pytest.approx(2.0)
     assert rows.passed(7.0) == pytest.approx(6.0)
-    assert (rows.first_day(np.full(len(columns), 2.5)) == 4).all()
+    assert rows.passed(2.5) == pytest.approx(2.0)
+    assert (rows.passed(np.full(len(columns), 8.0)) == pytest.approx(7.0)) and (rows.slack() == 7).all()
     assert away < LAST_DAY
 
 
