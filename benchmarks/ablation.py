@@ -20,7 +20,7 @@ from rich.table import Table
 from benchmarks.made.__main__ import made
 from benchmarks.made.groceries import groceries
 from forecasting.artefact import PopulationModel
-from forecasting.backtest.cases import Candidates, Prediction, candidates_at, outcome_of
+from forecasting.backtest.cases import CURVE_DAYS, Candidates, Prediction, candidates_at, outcome_of
 from forecasting.backtest.origins import choose_origins
 from forecasting.backtest.run import LEVELS, take_outcome, take_prediction
 from forecasting.backtest.scores import score
@@ -30,18 +30,19 @@ from forecasting.learn import material_of, with_hazards
 from forecasting.parts import ACCOUNT, GROUPS, OWN, PRODUCT, PULSE, Parts
 
 STEPS: dict[str, Parts] = {
-    "renewal alone": Parts((), bends=False, seldom=False, stacked=False),
-    "+ hazard, own figures": Parts((OWN,), bends=False, seldom=False, stacked=False),
-    "+ account's figures": Parts((OWN, ACCOUNT), bends=False, seldom=False, stacked=False),
-    "+ account's pulse": Parts((OWN, ACCOUNT, PULSE), bends=False, seldom=False, stacked=False),
-    "+ product": Parts((OWN, ACCOUNT, PULSE, PRODUCT), bends=False, seldom=False, stacked=False),
-    "+ season": Parts(GROUPS, bends=False, seldom=False, stacked=False),
-    "+ bends": Parts(GROUPS, seldom=False, stacked=False),
-    "+ few orders apart": Parts(GROUPS, stacked=False),
-    "+ stacking: all": Parts(),
+    "renewal alone": Parts((), bends=False, seldom=False, stacked=False, clock=False),
+    "+ hazard, own figures": Parts((OWN,), bends=False, seldom=False, stacked=False, clock=False),
+    "+ account's figures": Parts((OWN, ACCOUNT), bends=False, seldom=False, stacked=False, clock=False),
+    "+ account's pulse": Parts((OWN, ACCOUNT, PULSE), bends=False, seldom=False, stacked=False, clock=False),
+    "+ product": Parts((OWN, ACCOUNT, PULSE, PRODUCT), bends=False, seldom=False, stacked=False, clock=False),
+    "+ season": Parts(GROUPS, bends=False, seldom=False, stacked=False, clock=False),
+    "+ bends": Parts(GROUPS, seldom=False, stacked=False, clock=False),
+    "+ few orders apart": Parts(GROUPS, stacked=False, clock=False),
+    "+ stacking": Parts(clock=False),
+    "+ clock: all": Parts(),
 }
 ORIGINS = {"retail": ("2011-07-04", "2011-08-01", "2011-09-05", "2011-10-03")}
-SHOWN = ("auc14", "bss14", "lift14", "rpss", "cov80")
+SHOWN = ("auc14", "bss14", "lift14", "rpss", "cov80", "crps")
 MIN_ORDERS = 3
 
 
@@ -68,8 +69,9 @@ def _at(history: OrderDays, day: int) -> Iterator[dict[str, object]]:
 def _said(model: PopulationModel, candidates: Candidates) -> Prediction:
     """Each level by itself: accounts are not raised to their pairs."""
     forecaster, day = (model.pair if candidates.level == "pair" else model.account), candidates.day
-    chances, days = forecaster.answers(candidates.pairs.columns, day, HORIZONS_DAYS, QUANTILES)
-    return Prediction(np.stack(chances, 1), None, np.stack(days, 1) - day)
+    chances, days = forecaster.answers(candidates.pairs.columns, day, CURVE_DAYS.tolist(), QUANTILES)
+    curve = np.stack(chances, 1)
+    return Prediction(curve[:, np.searchsorted(CURVE_DAYS, HORIZONS_DAYS)], curve, np.stack(days, 1) - day)
 
 
 def shown(title: str, scores: pd.DataFrame) -> Table:
