@@ -6,6 +6,7 @@ from pathlib import Path
 from ops.docs_site import build
 from tests.repo.sources import ROOT, name_of, tracked
 
+DOCS = ROOT / "docs"
 HREF = re.compile(r'(?:href|src)="([^"]+)"')
 
 
@@ -32,10 +33,11 @@ def test_the_links_of_the_built_pages_are_files_of_the_site(tmp_path: Path) -> N
 
 
 def test_a_link_that_leads_nowhere_is_told(tmp_path: Path) -> None:
-    (tmp_path / "docs").mkdir()
-    (tmp_path / "README.md").write_text("# Home\n\n[a](docs/a.md#one) [b](docs/a.md#two) [c](docs/c.md)\n")
-    (tmp_path / "docs" / "a.md").write_text("# A\n\n## One\n\n[home](../README.md#home)\n")
+    folder = DOCS.name
+    (tmp_path / folder).mkdir()
+    (tmp_path / "README.md").write_text(f"# Home\n\n[a]({folder}/a.md#one) [b]({folder}/a.md#two) [c]({folder}/c.md)\n")
+    (tmp_path / folder / "a.md").write_text("# A\n\n## One\n\n[home](../README.md#home)\n")
     pages, wrong = build(tmp_path, tmp_path / "site")
-    assert (pages, wrong) == (2, ["README.md: docs/a.md#two", "README.md: docs/c.md"])
-    assert 'href="docs/a.html#one"' in (tmp_path / "site" / "index.html").read_text()
-    assert 'href="../index.html#home"' in (tmp_path / "site" / "docs" / "a.html").read_text()
+    assert (pages, wrong) == (2, [f"README.md: {folder}/a.md#two", f"README.md: {folder}/c.md"])
+    assert f'href="{folder}/a.html#one"' in (tmp_path / "site" / "index.html").read_text()
+    assert 'href="../index.html#home"' in (tmp_path / "site" / folder / "a.html").read_text()
