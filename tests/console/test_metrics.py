@@ -61,7 +61,7 @@ def test_while_the_database_is_away_a_key_that_is_known_opens_the_metrics_alone(
     access, key = Access(site.store, Passwords(), session_hours=1), _key(site, "prometheus")
     unknown = _key(site, "newcomer")
     before = access.by_key(key)
-    access._store = Away()  # type: ignore[assignment]
+    access._store = Away()
     during = access.by_key(key)
     assert before is not None
     assert during is not None

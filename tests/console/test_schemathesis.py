@@ -1,5 +1,6 @@
 """Made-up requests, right and wrong, by our own OpenAPI document: no server error, and every answer is as described."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from schemathesis.specs.openapi.checks import (
 
 from console.access import add_user, new_api_key
 from console.openapi import described
+from console.roles import OPEN, PEOPLE, Role, allowed_roles
 from outreach.records import OutboxMessage
 from tests.console.conftest import Site
 from tests.console.seeds import NOW
@@ -25,36 +27,37 @@ pytestmark = pytest.mark.slow
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 EXAMPLES = 25
 """Of each mode and operation; a key may ask 200 times at once."""
+OF_A_ROLE = 10
 
 
 @pytest.fixture
-def keyed(make_site: Callable[..., Site]) -> tuple[Site, Callable[[], dict[str, str]]]:
+def keyed(make_site: Callable[..., Site]) -> tuple[Site, Callable[..., dict[str, str]]]:
     site, made = make_site(), []
     with site.store.begin() as tx:
         tx.outbox.append([OutboxMessage(0, f"m{n}", "commands", "a", b"{}", NOW) for n in range(5)])
 
-    def bearer() -> dict[str, str]:
+    def bearer(role: str = "admin") -> dict[str, str]:
         made.append(1)
         with site.store.begin() as tx:
-            name = f"admin-{len(made)}"
-            add_user(tx, name, "admin", None)
+            name = f"{role}-{len(made)}"
+            add_user(tx, name, role, None)
             return {"authorization": f"Bearer {new_api_key(tx, name)}"}
 
     return site, bearer
 
 
-def judged(operation: Any, mode: GenerationMode, headers: dict[str, str]) -> set[int]:
-    """What the operation answered to requests that were made up for it."""
-    seen: set[int] = set()
+def judged(operation: Any, mode: GenerationMode, headers: dict[str, str], examples: int = EXAMPLES) -> Counter[int]:
+    """How often the operation answered what to requests that were made up for it."""
+    seen = Counter[int]()
 
-    @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(st.data())
     def asked(data: st.DataObject) -> None:
         case = data.draw(operation.as_strategy(generation_mode=mode))
         # A header of the generator's own would hide the key; what is tested lies behind it.
         case.headers = {name: told for name, told in (case.headers or {}).items() if name.lower() != "authorization"}
         answer = case.call(headers=headers)
-        seen.add(answer.status_code)
+        seen[answer.status_code] += 1
         case.validate_response(answer, checks=CHECKS)
 
     asked()
@@ -66,7 +69,7 @@ def test_no_request_breaks_the_server(keyed: Any, mode: GenerationMode) -> None:
     site, bearer = keyed
     schema = schemathesis.openapi.from_dict(described(site.app))
     schema.app = site.app
-    statuses: dict[str, set[int]] = {}
+    statuses: dict[str, Counter[int]] = {}
     for found in schema.get_all_operations():
         operation = found.ok()
         takes = any(True for _ in operation.iter_parameters()) or operation.body
@@ -75,4 +78,29 @@ def test_no_request_breaks_the_server(keyed: Any, mode: GenerationMode) -> None:
     assert len(statuses) >= 12
     if mode is GenerationMode.POSITIVE:
         assert 401 not in set().union(*statuses.values())
-    assert all(seen & {200, 202, 304, 404, 422} for seen in statuses.values()), statuses
+    assert all(set(seen) & {200, 202, 304, 404, 422} for seen in statuses.values()), statuses
+    told(mode.value, statuses)
+
+
+@pytest.mark.parametrize("role", sorted(PEOPLE - {Role.ADMIN}))
+def test_no_role_breaks_the_server(keyed: Any, role: Role) -> None:
+    site, bearer = keyed
+    schema = schemathesis.openapi.from_dict(described(site.app))
+    schema.app = site.app
+    statuses: dict[str, Counter[int]] = {}
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        name = f"{operation.method.upper()} {operation.path}"
+        statuses[name] = judged(operation, GenerationMode.POSITIVE, bearer(role), OF_A_ROLE)
+        allowed = allowed_roles(operation.method.upper(), operation.path)
+        assert allowed is not None, name
+        if allowed != OPEN and role not in allowed:
+            assert set(statuses[name]) == {403}, (name, statuses[name])
+    told(role, statuses)
+
+
+def told(what: str, statuses: dict[str, Counter[int]]) -> None:
+    """For whoever runs it with -s."""
+    total = sum(statuses.values(), Counter[int]())
+    assert not [status for status in total if status >= 500]
+    print(f"{what}: {total.total()} requests to {len(statuses)} operations, by status {dict(sorted(total.items()))}")
