@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from ops.kafka_lag import measure
 from outreach.store.sql import SqlStore, store_for
 from outreach.task import TaskState
 from schemas.dead_letters import DeadLetter
+from schemas.envelope import Event
 from schemas.settings import Settings
 from schemas.topics import Topic
 from streams.embedded import tables
@@ -40,8 +42,16 @@ def produce(settings: Settings, outputs: list[Output]) -> None:
     asyncio.run(send())
 
 
-def test_both_ingests_give_the_same_facts_and_letters(installation: Installation, tmp_path: Path) -> None:
-    records = deliveries(online_retail.convert(online_retail.read()).events)
+@pytest.fixture(scope="module")
+def orders() -> Sequence[Event]:
+    """The wholesaler's year."""
+    return online_retail.convert(online_retail.read()).events
+
+
+def test_both_ingests_give_the_same_facts_and_letters(
+    installation: Installation, tmp_path: Path, orders: Sequence[Event]
+) -> None:
+    records = deliveries(orders)
     with opened(embedded(tmp_path / "embedded")) as one:
         for start in range(0, len(records), 2000):
             one.runtime.take(records[start : start + 2000], IngestRules())
@@ -61,9 +71,9 @@ def test_both_ingests_give_the_same_facts_and_letters(installation: Installation
 
 
 def test_both_runtimes_fold_one_log_into_the_same_states_tasks_and_reasons(
-    installation: Installation, tmp_path: Path
+    installation: Installation, tmp_path: Path, orders: Sequence[Event]
 ) -> None:
-    log, models, profiles = decided_log(online_retail.convert(online_retail.read()).events)
+    log, models, profiles = decided_log(orders)
     artefacts = [*(model.artefact for model in models), profiles.dumps()]
     store = store_for(installation.settings.sqlalchemy_url)
     _put(store, artefacts)
