@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from console.access import add_user
+from console.passwords import Passwords
 from outreach.task import TaskState
 from tests.console.seeds import NOW
 from tests.console.test_browser import (  # noqa: F401 - fixtures
@@ -81,6 +83,22 @@ def test_a_session_that_ends_in_a_call_says_so_and_the_call_is_still_there(serve
     page.keyboard.press("4")
     expect(notice(page, "Saved: No answer")).to_be_visible()
     agent.complaints.clear()
+
+
+def test_who_has_a_password_signs_in_with_it_and_comes_back_to_the_call(served: Served, agent: Watched) -> None:  # noqa: F811
+    page = agent.page
+    with served.store.begin() as tx:
+        add_user(tx, "ruth", "agent", Passwords().hash("correct horse battery"))
+    page.context.clear_cookies()
+    page.goto(served.url + "/agent")
+    for password in ("wrong horse battery", "correct horse battery"):
+        page.get_by_label("Name").fill("ruth")
+        page.get_by_label("Password").fill(password)
+        page.keyboard.press("Enter")
+        if password.startswith("wrong"):
+            expect(page.get_by_text("Name and password do not match")).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("heading", name="Ready for the next call")).to_be_visible(timeout=15_000)
+    agent.complaints.clear()  # the browser speaks of the refused sign-in
 
 
 def test_the_whole_call_with_the_keyboard_alone(served: Served, agent: Watched) -> None:  # noqa: F811
