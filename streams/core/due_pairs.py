@@ -4,6 +4,7 @@ Written for hundreds of thousands of pairs after a new model: one plain loop to 
 plain loop to set the next look; only the few rows that reach their level cost more.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,7 +18,7 @@ from streams.core.context import Folding
 from streams.core.facts import horizon
 from streams.core.looks import spread_hours
 from streams.core.needs import end_need, next_cycle
-from streams.core.outlook import Question, outlooks
+from streams.core.outlook import Outlook, Question, outlooks
 from streams.core.settle import settle, stay_quiet
 from streams.core.stock import metered_outlook
 from streams.core.whole import rest
@@ -106,9 +107,21 @@ def decide_all(model: Population, foldings: list[Folding], due: DuePairs, accoun
     )
     answer = outlooks(model.pair, question, accounts)
     _set_next_looks(foldings, due, answer.due_in_days)
+    raise_alive(foldings, due, answer.loud)
     for number in sorted(answer.loud, key=lambda one: (due.account_row[one], due.groups[one])):
         folding = foldings[due.account_row[number]]
         settle(folding, _profile(folding), due.groups[number], due.pairs[number], answer.loud[number])
+
+
+def raise_alive(foldings: list[Folding], due: DuePairs, loud: Mapping[int, Outlook]) -> None:
+    """An account is at least as alive as each of its pairs that is due; see forecasting.coherent.
+
+    Only what was forecast anyway: asking all pairs of an account would cost more than all else of a look.
+    """
+    for number, outlook in loud.items():
+        account = foldings[due.account_row[number]].account
+        if account.p_alive is not None and outlook.p_alive > account.p_alive:
+            account.p_alive = outlook.p_alive
 
 
 def _set_next_looks(foldings: list[Folding], due: DuePairs, due_in_days: Floats) -> None:
