@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from console.access import add_user, one_time_link
 from console.app import build
+from console.links import Signer, new_link
 from console.ports import FixedLag
 from console.server import ConsoleServer
 from outreach.desk import Desk, DeskRules
@@ -23,9 +24,14 @@ from outreach.store.sql import SqlStore, store_for
 from outreach.task import TaskState
 from schemas.needs import OrderAnswered, Place
 from schemas.settings import Settings
+from streams.ingest import IngestRules
+from streams.letters import LetterDesk
 from tests.console.asked import site_calls
 from tests.console.conftest import LAG
 from tests.console.seeds import NOW, covered, seed
+from tests.console.test_customer import SECRET
+from tests.console.test_letters import BAD, letter
+from tests.console.test_resets import Resets
 
 pytestmark = pytest.mark.browser
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -63,6 +69,11 @@ class Served:
         with self.store.begin() as tx:
             return one_time_link(tx, name, self.url)
 
+    def customer(self, account_id: str) -> str:
+        """An address of the account's own page."""
+        with self.store.begin() as tx:
+            return f"{self.url}/my/{Signer(SECRET).token(new_link(tx, account_id))}"
+
     def order(self, account_id: str, minutes: float) -> float:
         """Everything of the account is ordered; the moment of the commit, monotonic seconds."""
         at = NOW + timedelta(minutes=minutes)
@@ -81,9 +92,19 @@ def serving(tmp_path: Path, rules: DeskRules | None = None) -> Iterator[Served]:
     upgrade(store.engine)
     with store.begin() as tx:
         seed(desk, tx)
+        tx.dead_letters.put([letter(1, BAD)])
         for name in ("agent", "operator", "supervisor"):
             add_user(tx, name, name, None)
-    app = build(Settings(), store, FixedLag(LAG), desk=desk, clock=lambda: NOW, admin=site_calls(store, desk))
+    app = build(
+        Settings(link_secret=SECRET),
+        store,
+        FixedLag(LAG),
+        desk=desk,
+        clock=lambda: NOW,
+        admin=site_calls(store, desk),
+        letters=LetterDesk(store, IngestRules(), lambda _: lambda _: "ringahead.orders/0/9", lambda: 1_323_421_200_000),
+        resets=Resets(),
+    )
     server = ConsoleServer(app, "127.0.0.1", 0)
     thread = threading.Thread(target=server.run)
     thread.start()
