@@ -126,6 +126,16 @@ def mark_of(state: PairState, key: int) -> OrderMark | None:
     return OrderMark(day, key, units)
 
 
+def oldest(state: PairState) -> OrderMark:
+    """The first order of a ring that has one, as a value."""
+    (day,), (key,), (units,) = (part.unpack_from(told) for part, told in _columns(state))
+    return OrderMark(day, key, units)
+
+
+def _columns(state: PairState) -> tuple[tuple[Struct, bytes], ...]:
+    return (DAY, state.days), (KEY, state.keys), (UNITS, state.quantities)
+
+
 def set_quantity(state: PairState, key: int, quantity: float) -> None:
     """Another quantity of an order in the ring; one that is not there stays away. Mutates `state`."""
     place = place_of(state.keys, KEY.pack(key))

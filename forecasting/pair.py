@@ -17,6 +17,7 @@ from forecasting.marks import (
     PairState,
     add_order,
     mark_of,
+    oldest,
     reduce_order,
     remove_order,
     set_quantity,
@@ -35,6 +36,7 @@ __all__ = [
     "PairState",
     "add_order",
     "mark_of",
+    "oldest",
     "order_key",
     "pulses_of",
     "reduce_order",
@@ -76,16 +78,15 @@ def pulses_of(accounts: Sequence[Sequence[PairState]], as_of_day: Floats) -> Flo
 
     A day with several orders counts as often as it has marks; files count it once.
     """
-    states = [state for some in accounts for state in some if state.days]
-    kept = [sum([1 for one in some if one.days]) for some in accounts]
-    row = np.repeat(np.arange(len(accounts)), np.array(kept, np.int64))
+    states = [state for some in accounts for state in some]
+    row = np.repeat(np.arange(len(accounts)), np.array([len(some) for some in accounts], np.int64))
     count = np.array([len(state.days) for state in states], np.int64) // 4
-    end = np.cumsum(count)
+    lines, older = count.astype(float), [place for place, state in enumerate(states) if state.sums]
+    lines[older] += [SUMS.unpack_from(states[place].sums)[0] for place in older]
+    known = count > 0
+    end, count, row, lines = np.cumsum(count)[known], count[known], row[known], lines[known]
     day = np.frombuffer(b"".join([state.days for state in states]), "<i4").astype(float)
     last, span = day[end - 1], day[end - 1] - day[end - count]
-    lines = count.astype(float)
-    older = [place for place, state in enumerate(states) if state.sums]
-    lines[older] += [SUMS.unpack_from(states[place].sums)[0] for place in older]
     due = (span > 0) & (as_of_day[row] - last > DUE_SHARE * span / np.maximum(count - 1, 1))
     told = (np.ones(len(row)), lines, span > 0, due)
     return np.stack([np.bincount(row, one, len(accounts)).astype(float) for one in told], axis=1)

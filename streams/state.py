@@ -112,6 +112,21 @@ class PastOrders(msgspec.Struct, array_like=True, gc=False):
         self.keys = b"".join([KEY.pack(one.key) for one in past])
         self.cents = b"".join([CENTS.pack(one.cents) for one in past])
 
+    def add(self, one: PastOrder, most: int) -> None:
+        """One more, of which only so many newest are kept."""
+        count = len(self)
+        if count and (DAY.unpack_from(self.days, count * 4 - 4) + KEY.unpack_from(self.keys, count * 8 - 8)) > (
+            one.day,
+            one.key,
+        ):
+            self.put(sorted([*self, one], key=lambda past: (past.day, past.key)))
+        else:  # nearly always the newest
+            self.days, self.keys = self.days + DAY.pack(one.day), self.keys + KEY.pack(one.key)
+            self.cents += CENTS.pack(one.cents)
+        if count + 1 > most:
+            over = count + 1 - most
+            self.days, self.keys, self.cents = self.days[over * 4 :], self.keys[over * 8 :], self.cents[over * 8 :]
+
     def set_cents(self, key: int, cents: int) -> None:
         """The known order is now worth this."""
         self.put([PastOrder(one.day, key, cents) if one.key == key else one for one in self])

@@ -4,10 +4,9 @@ from datetime import date
 from functools import lru_cache
 
 from forecasting.marks import DAY, KEY, place_of
-from forecasting.pair import RING, OrderMark, add_order, mark_of, remove_order, set_quantity
+from forecasting.pair import RING, OrderMark, add_order, mark_of, oldest, remove_order, set_quantity
 from streams.core.context import Folding, earliest
-from streams.core.looks import look_hour_of
-from streams.state import Account, PastOrder, Returned
+from streams.state import Account, PastOrder, Returned, hour_of_day
 
 REMEMBERED_PAST = 128
 """Orders that left the account's ring and are still known by name."""
@@ -23,7 +22,8 @@ def book(folding: Folding, day: int, key: int, cents: int) -> None:
         spend(folding, past.day, cents - past.cents)
         account.past_orders.set_cents(key, cents)
     else:
-        unbook(folding, key)
+        if mark_of(account.orders, key) is not None:
+            unbook(folding, key)
         _remember(account, OrderMark(day, key, float(cents)))
         spend(folding, day, cents)
     account.attempts = 0
@@ -91,7 +91,7 @@ def give_back(folding: Folding, key: int, cents: int) -> int:
 
 def look_hour(folding: Folding, day: int) -> int:
     """Nobody calls on the day of an order: the pair is looked at when the day is over."""
-    return max(folding.next_look_hour, look_hour_of(folding.account.account_id, day + 1))
+    return max(folding.next_look_hour, hour_of_day(day + 1) + folding.spread_hours)
 
 
 def spend(folding: Folding, day: int, cents: int) -> None:
@@ -125,12 +125,13 @@ def take_orders(survivor: Account, loser: Account) -> None:
 
 def _remember(account: Account, mark: OrderMark) -> None:
     """Put the order into the ring; what leaves it stays known by name."""
-    before = account.orders.ring if len(account.orders.days) == RING * DAY.size else []
-    add_order(account.orders, mark)
-    if before:
-        kept = account.orders.keys
-        gone = [one for one in (*before, mark) if place_of(kept, KEY.pack(one.key)) < 0]
-        _keep_past(account, [PastOrder(one.day, one.key, round(one.quantity)) for one in gone])
+    orders = account.orders
+    before = oldest(orders) if len(orders.days) == RING * DAY.size else None
+    add_order(orders, mark)
+    if before is not None:
+        left = mark if place_of(orders.keys, KEY.pack(mark.key)) < 0 else before
+        if place_of(orders.keys, KEY.pack(left.key)) < 0:
+            account.past_orders.add(PastOrder(left.day, left.key, round(left.quantity)), REMEMBERED_PAST)
 
 
 def _keep_past(account: Account, more: list[PastOrder]) -> None:

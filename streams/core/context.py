@@ -14,6 +14,7 @@ from schemas.events.accounts import Size
 from schemas.events.ours import Phase
 from schemas.needs import Effect, Place
 from streams.codec import VERSION
+from streams.core.looks import spread_hours
 from streams.state import EPOCH_DAY, Account, Partition, moment, seconds
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -113,7 +114,17 @@ class Context:
 class Folding:
     """One account while one event is folded into it; what it causes is collected here."""
 
-    __slots__ = ("_event_seconds", "_place", "account", "context", "effects", "event_time", "offset", "recorded")
+    __slots__ = (
+        "_event_seconds",
+        "_place",
+        "_spread",
+        "account",
+        "context",
+        "effects",
+        "event_time",
+        "offset",
+        "recorded",
+    )
 
     def __init__(self, account: Account, context: Context, offset: int, event_time: datetime) -> None:
         self.account = account
@@ -126,6 +137,7 @@ class Folding:
         """Facts about itself that the fold writes to the log."""
         self._event_seconds: int | None = None
         self._place: Place | None = None
+        self._spread: int | None = None
 
     @property
     def event_seconds(self) -> int:
@@ -133,6 +145,14 @@ class Folding:
         found = self._event_seconds
         if found is None:
             found = self._event_seconds = seconds(self.event_time)
+        return found
+
+    @property
+    def spread_hours(self) -> int:
+        """Hours into a UTC day at which the account's orders are looked at."""
+        found = self._spread
+        if found is None:
+            found = self._spread = spread_hours(self.account.account_id)
         return found
 
     @property

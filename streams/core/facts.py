@@ -51,11 +51,8 @@ def horizon(folding: Folding, profile: Profile, group: str) -> float:
 def yearly_spend(folding: Folding) -> float:
     """Spend of the last twelve months, this one included, in the reporting currency."""
     newest = month_of(folding.at)
-    total = 0
-    for month, cents in folding.account.spend_cents.items():
-        if newest - 12 < month <= newest:
-            total += cents
-    return total / 100
+    first, by_month = newest - 12, folding.account.spend_cents
+    return sum([cents for month, cents in by_month.items() if first < month <= newest]) / 100
 
 
 def month_of(at: datetime) -> int:

@@ -20,7 +20,7 @@ from streams.core.booking import (
     unbook,
 )
 from streams.core.context import Folding
-from streams.core.needs import next_cycle
+from streams.core.needs import end_need, next_cycle
 from streams.core.winback import covered as win_back_covered
 from streams.state import Pair, PastOrder, Product, Returned
 
@@ -242,7 +242,9 @@ def _give_back_newest(folding: Folding, units: dict[str, float], cents: int) -> 
 def _cover(folding: Folding, group: str, mark: OrderMark, order_id: str) -> None:
     pair = folding.account.pair(group)
     add_order(pair.orders, mark)
-    next_cycle(folding, group, pair, "covered", order_id)
+    if pair.need is not None or pair.refusal is not None:
+        end_need(folding, group, pair, "covered", order_id)
+    pair.cycle += 1
     pair.hold_until = None
     _reschedule(folding, pair)
     if pair.stock is not None:

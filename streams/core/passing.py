@@ -15,15 +15,12 @@ from streams.core.outlook import ROUND_DIGITS, account_columns
 from streams.core.promises import look_for_late
 from streams.core.recording import record
 from streams.core.recovery import open_recoveries
+from streams.core.standing import PHASES, SIZES
 from streams.core.whole import look_at_whole
 from streams.state import ACCOUNT_GROUP, Account
 
 CHECK_EVERY_HOURS = 7 * 24
 """Silence makes an account doubtful without any event: its phase is judged at least this often."""
-
-
-SIZES = {one.value: one for one in Size}
-PHASES = {one.value: one for one in Phase}
 
 
 def look_at(foldings: list[Folding], *, everything: bool = False) -> None:

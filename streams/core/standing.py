@@ -5,6 +5,7 @@ from hashlib import blake2b
 
 import msgspec
 
+from schemas.base import put_together
 from schemas.events.accounts import Channel, Purpose, Size
 from schemas.events.ours import Phase
 from schemas.ids import short_int
@@ -17,6 +18,9 @@ from streams.state import Relation, moment
 
 EXPECTED_AT_MOST = 10
 _ENCODER = msgspec.msgpack.Encoder()
+_TOLD = set(AccountStanding.model_fields) - {"traceparent", "effect", "anew"}
+SIZES = {one.value: one for one in Size}
+PHASES = {one.value: one for one in Phase}
 
 
 def tell_standing(folding: Folding) -> None:
@@ -36,35 +40,44 @@ def tell_standing(folding: Folding) -> None:
 
 
 def _standing(folding: Folding, spend: float) -> AccountStanding:
+    """Every field of the message, in its order: put together at once, as it is said for nearly every order."""
     account, about, relation = folding.account, folding.account.about, folding.account.relation
-    return AccountStanding.trusted(
-        account_id=account.account_id,
-        account_version=account.version,
-        at=folding.at,
-        place=folding.place,
-        size=Size(account.size),
-        phase=Phase(account.phase),
-        trade=about.trade,
-        country=about.country,
-        region=about.region,
-        zone=about.zone,
-        tier=about.tier,
-        closed=account.closed,
-        merged_into=account.merged_into,
-        open_complaints=to_mend(account),
-        credit_hold=account.credit_hold,
-        withdrawn=tuple([(Purpose(purpose), Channel(channel)) for purpose, channel in account.withdrawn]),
-        given=tuple([(Purpose(purpose), Channel(channel)) for purpose, channel in account.given]),
-        cool_down_until=None if account.cool_down_until is None else moment(account.cool_down_until),
-        selling_attempts=account.attempts,
-        yearly_spend=spend,
-        last_order_at=last_order_at(folding),
-        preferred_channel=None if relation.channel is None else Channel(relation.channel),
-        account_manager=relation.manager,
-        edi_connected=relation.edi,
-        value=value_of(folding, spend),
-        expected_orders=_expected(relation),
-    )
+    values = {
+        "account_id": account.account_id,
+        "account_version": account.version,
+        "at": folding.at,
+        "place": folding.place,
+        "traceparent": None,
+        "effect": "account_standing",
+        "size": SIZES[account.size],
+        "phase": PHASES[account.phase],
+        "trade": about.trade,
+        "country": about.country,
+        "region": about.region,
+        "zone": about.zone,
+        "tier": about.tier,
+        "closed": account.closed,
+        "merged_into": account.merged_into,
+        "open_complaints": to_mend(account),
+        "credit_hold": account.credit_hold,
+        "withdrawn": _consents(account.withdrawn),
+        "given": _consents(account.given),
+        "cool_down_until": None if account.cool_down_until is None else moment(account.cool_down_until),
+        "selling_attempts": account.attempts,
+        "yearly_spend": spend,
+        "last_order_at": last_order_at(folding),
+        "preferred_channel": None if relation.channel is None else Channel(relation.channel),
+        "account_manager": relation.manager,
+        "edi_connected": relation.edi,
+        "value": value_of(folding, spend),
+        "expected_orders": _expected(relation) if relation.promises else None,
+        "anew": None,
+    }
+    return put_together(AccountStanding, values, _TOLD, None)
+
+
+def _consents(told: list[tuple[str, str]]) -> tuple[tuple[Purpose, Channel], ...]:
+    return tuple([(Purpose(purpose), Channel(channel)) for purpose, channel in told]) if told else ()
 
 
 def _expected(relation: Relation) -> tuple[ExpectedOrder, ...] | None:
@@ -95,7 +108,7 @@ def _sign(folding: Folding, spend: float) -> int:
         math.frexp(spend)[1],
         value_parts(folding, spend),
         (relation.channel, relation.manager, relation.edi),
-        *_awaited(relation),
+        *(_awaited(relation) if relation.promises else ()),
     )
     return -1 - (int.from_bytes(blake2b(_ENCODER.encode(parts), digest_size=8).digest(), "big") >> 1)
 
