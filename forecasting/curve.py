@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Rows = NDArray[np.bool_] | NDArray[np.intp]
 
 NEAR_DAYS = 256
-ROWS_AT_ONCE = 8_000  # what fits into the cache of a processor
+ROWS_AT_ONCE = 16_000  # few enough for the cache of a processor, many enough for numpy
 WEEK_DAYS = 7
 NEVER_DAYS = 2**15  # a quantile further away than this, about 90 years, is never
 

@@ -34,8 +34,8 @@ def _retail_part(part: int) -> Callable[[int], pd.DataFrame]:
 
 
 def many(seed: int = 5) -> pd.DataFrame:
-    """About 1.5 million lines and 85,000 pairs, for speed and memory only."""
-    return groceries(seed, accounts=3_600, days=6 * 365, skus=100, one_offs=0.03)
+    """1.5 million lines and 90,000 pairs, for speed and memory only."""
+    return groceries(seed, accounts=4_150, days=6 * 365, skus=100, one_offs=0.03)
 
 
 MADE: dict[str, Callable[[int], pd.DataFrame]] = {
