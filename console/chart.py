@@ -106,7 +106,7 @@ def months(axis: Axis, today: date) -> tuple[Mark, ...]:
     step = max(1, -(-len(firsts) // MONTH_NAMES_AT_MOST))
     now = axis.mark(today).at
     marks = (axis.mark(day, f"{day:%b %Y}") for day in firsts[::step])
-    return tuple(mark if abs(mark.at - now) > 8 else Mark(mark.at) for mark in marks)
+    return tuple(mark if abs(mark.at - now) > 13 else Mark(mark.at) for mark in marks)
 
 
 def day_text(day: date) -> str:

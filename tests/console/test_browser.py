@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from console.access import add_user, one_time_link
 from console.app import build
 from console.links import Signer, new_link
-from console.ports import FixedLag
+from console.ports import EventOutcome, FixedLag
 from console.server import ConsoleServer
 from outreach.desk import Desk, DeskRules
 from outreach.store.migrate import upgrade
@@ -101,6 +101,7 @@ def serving(tmp_path: Path, rules: DeskRules | None = None) -> Iterator[Served]:
         FixedLag(LAG),
         desk=desk,
         clock=lambda: NOW,
+        accept_events=lambda events: [EventOutcome("accepted") for _ in events],
         admin=site_calls(store, desk),
         letters=LetterDesk(store, IngestRules(), lambda _: lambda _: "ringahead.orders/0/9", lambda: 1_323_421_200_000),
         resets=Resets(),
