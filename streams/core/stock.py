@@ -132,7 +132,7 @@ def metered_outlook(folding: Folding, group: str, pair: Pair, lead_time_days: fl
         degraded=not all(one.level_known for one in stocks),
         stock_units=round(sum(one.level for one in bare), 3),
         units_a_day=pace * sum(one.rate for one in bare),
-        survival=survival(metering.group_runs_out_within(stocks, day, SURVIVAL_DAYS)),
+        survival=survival(metering.group_runs_out_within(stocks, day, SURVIVAL_DAYS, clock)),
     )
 
 

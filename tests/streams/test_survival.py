@@ -3,7 +3,14 @@
 from datetime import timedelta
 from decimal import Decimal
 
+import msgspec
+import numpy as np
+
+from forecasting.artefact import PopulationModel
+from forecasting.learn import prior_model
+from forecasting.weather import Follows, weather_of
 from schemas.decisions import NeedKind
+from schemas.events.ours import ModelPublished
 from schemas.events.usage import UsageKind, UsageReported
 from schemas.needs import Evidence, OpenNeed
 from streams.core.outlook import SURVIVAL_DAYS
@@ -49,3 +56,24 @@ def test_of_a_stock_it_is_the_chance_that_nothing_ran_out() -> None:
     assert list(left.values()) == sorted(left.values(), reverse=True)
     assert needs[0].evidence.p50_on is not None
     assert timedelta(0) < needs[0].evidence.p50_on - scene.now.date() < 14 * DAY
+
+
+def test_of_a_stock_that_follows_the_weather_it_agrees_with_the_chance() -> None:
+    scene = Scene()
+    scene.profiles(lead_time_days=3.0, review_days=0.0, service_level=0.5, opens=(NeedKind.RUN_OUT,))
+    begun = scene.now.date().toordinal() - 2 * 365
+    cold_now = 10.0 + 10.0 * np.cos(2 * np.pi * (np.arange(2 * 365) + 45) / 365.25)
+    sky = weather_of(begun, {"": cold_now}, {"gas": Follows(15.5, even=0.0)})
+    model = PopulationModel(msgspec.structs.replace(prior_model().record, weather=sky))
+    scene.partition.artefacts.put(model.digest, model.artefact)
+    scene.tell(ModelPublished(version=model.version, digest=model.digest))
+    for ago in range(20, -1, -1):
+        level = UsageReported(asset_id="north", sku="gas", kind=UsageKind.LEVEL, value=Decimal(900 - 30 * (20 - ago)))
+        scene.tell(level, at=scene.now - ago * DAY)
+    needs = []
+    while not needs:
+        needs = of(OpenNeed, scene.pass_time(days=1))
+    evidence = needs[0].evidence
+    assert evidence.method == "metered"
+    assert evidence.p_due is not None
+    assert abs(1 - dict(evidence.survival)[3] - evidence.p_due) < 1e-4
