@@ -47,7 +47,7 @@ def test_of_a_stock_it_is_the_chance_that_nothing_ran_out() -> None:
     for ago in range(20, -1, -1):
         level = UsageReported(asset_id="north", sku="gas", kind=UsageKind.LEVEL, value=Decimal(900 - 30 * (20 - ago)))
         scene.tell(level, at=scene.now - ago * DAY)
-    needs = []
+    needs: list[OpenNeed] = []
     while not needs:
         needs = of(OpenNeed, scene.pass_time(days=1))
     left = dict(needs[0].evidence.survival)
@@ -70,7 +70,7 @@ def test_of_a_stock_that_follows_the_weather_it_agrees_with_the_chance() -> None
     for ago in range(20, -1, -1):
         level = UsageReported(asset_id="north", sku="gas", kind=UsageKind.LEVEL, value=Decimal(900 - 30 * (20 - ago)))
         scene.tell(level, at=scene.now - ago * DAY)
-    needs = []
+    needs: list[OpenNeed] = []
     while not needs:
         needs = of(OpenNeed, scene.pass_time(days=1))
     evidence = needs[0].evidence
