@@ -7,12 +7,12 @@ from collections import Counter
 import click
 import uvloop
 
-from ops.embedded.installation import installation_of
 from outreach.store.migrate import version_of
 from outreach.store.sql import SqlStore, store_for
 from schemas.errors import Misconfigured
 from schemas.settings import Settings, load_settings
 from streams.faust_app import ArtefactsInStore, build_worker
+from streams.installing import installation_of
 from streams.kafka.generation import Generation
 from streams.kafka.names import CHANGELOG, changelog_of
 from streams.kafka_topics import plan

@@ -14,13 +14,14 @@ from schemas.envelope import Event
 from schemas.errors import BadEvent
 from schemas.settings import Settings
 from streams import learning
-from streams.codec import layout_to_write
-from streams.core.context import Installation
 from streams.embedded import tables
 from streams.embedded.runtime import Embedded
+from streams.installing import installation_of
 from streams.microbatch.ports import Record
 from streams.processor import read_event
 from streams.telemetry.tracing import stages, tracing_of
+
+__all__ = ["Opened", "installation_of", "opened"]
 
 READ_RECORDS = 2000
 
@@ -71,16 +72,6 @@ def opened(settings: Settings, *, batch_records: int | None = None) -> Iterator[
         yield Opened(settings, store, desk, runtime)
     finally:
         engine.dispose()
-
-
-def installation_of(settings: Settings) -> Installation:
-    """What decisions depend on; the same in every process."""
-    return Installation(
-        default_zone=settings.default_zone or "UTC",
-        holdout_salt=settings.holdout_salt,
-        reporting_currency=settings.reporting_currency,
-        state_layout=layout_to_write(settings.upgrade_from),
-    )
 
 
 def _readable(records: list[Record]) -> Iterator[Event]:
