@@ -1,7 +1,8 @@
 """`ringahead archive`: the log of record into the database, by account, with offsets in the same transaction.
 
 The log lies in Kafka by partition; who asks about one account would have to read all of it. What is copied is what was
-appended, byte by byte. Broadcasts are of no account and are passed over; so is what is said of an erased one.
+appended, byte by byte. Broadcasts are of no account and are passed over; so is what is said of an erased one, and what
+has a key that no account has: the fold makes a dead letter of it, and no database could take every such key.
 """
 
 import asyncio
@@ -11,9 +12,11 @@ from datetime import timedelta
 from functools import partial
 
 from aiokafka import AIOKafkaConsumer
+from pydantic import TypeAdapter, ValidationError
 
 from outreach.desk.erasing import ACCOUNT_LOG
 from outreach.ports import LoggedRecord, Store, Transaction
+from schemas.base import Identifier
 from schemas.errors import Unavailable
 from schemas.events import EVERYBODY
 from schemas.settings import Settings
@@ -25,7 +28,9 @@ GROUP = "ringahead-archive"
 TOPICS = (Topic.LOG.value,)
 BATCH_RECORDS = 2000
 UPKEEP_SECONDS = 60.0
-_EVERYBODY = EVERYBODY.encode()
+PIECE = 5000
+"""Records of each partition that are forgotten at once."""
+_ACCOUNT_ID: TypeAdapter[str] = TypeAdapter(Identifier)
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +39,7 @@ async def run_archive(settings: Settings, store: Store, stopped: asyncio.Event) 
     """Run until stopped. What is unavailable is waited for; anything else ends the process."""
     async with consumer(settings, group=GROUP) as client:
         client.subscribe(TOPICS, listener=Positions(client, store, GROUP))
-        await asyncio.gather(_copy(client, store, stopped), _cut(store, settings.account_log_days, stopped))
+        await asyncio.gather(_copy(client, store, stopped), forget(store, settings.account_log_days, stopped))
 
 
 async def _copy(client: AIOKafkaConsumer, store: Store, stopped: asyncio.Event) -> None:
@@ -43,17 +48,27 @@ async def _copy(client: AIOKafkaConsumer, store: Store, stopped: asyncio.Event) 
         if not fetched:
             continue
         positions = {(place.topic, place.partition): records[-1].offset + 1 for place, records in fetched.items()}
-        records = list(_of_accounts(fetched))
+        records = list(of_accounts(fetched))
         if await until_stored(partial(keep, store, records, positions), stopped):
             await tell_kafka(client, positions)
 
 
-def _of_accounts(fetched: Fetched) -> Iterable[LoggedRecord]:
+def of_accounts(fetched: Fetched) -> Iterable[LoggedRecord]:
+    """What was fetched, as it is kept: that which is of an account."""
     for place, records in fetched.items():
         for one in records:
-            if one.key not in (None, _EVERYBODY) and one.value is not None:
-                account_id = one.key.decode(errors="replace")
+            account_id = _account_of(one.key)
+            if account_id is not None and one.value is not None:
                 yield LoggedRecord(place.partition, one.offset, account_id, one.timestamp, one.value)
+
+
+def _account_of(key: bytes | None) -> str | None:
+    """None for what is of no account."""
+    try:
+        account_id = _ACCOUNT_ID.validate_python((key or b"").decode())
+    except (UnicodeDecodeError, ValidationError):
+        return None
+    return None if account_id == EVERYBODY else account_id
 
 
 def keep(store: Store, records: Sequence[LoggedRecord], positions: Mapping[tuple[str, int], int]) -> int:
@@ -70,7 +85,7 @@ def _allowed(tx: Transaction, records: Sequence[LoggedRecord]) -> Sequence[Logge
     return [one for one in records if one.account_id not in erased]
 
 
-async def _cut(store: Store, days: int, stopped: asyncio.Event) -> None:
+async def forget(store: Store, days: int, stopped: asyncio.Event) -> None:
     """Forget what is older than the setting says, a piece at a time."""
     while days and not stopped.is_set():
         try:
@@ -78,7 +93,7 @@ async def _cut(store: Store, days: int, stopped: asyncio.Event) -> None:
         except Unavailable as error:
             log.warning("waiting: %s", error)
             ended = 0
-        if not ended:
+        if ended < PIECE:  # what becomes too old meanwhile waits for the next minute
             await _sleep(stopped, UPKEEP_SECONDS)
 
 
@@ -86,7 +101,7 @@ def cut(store: Store, days: int) -> int:
     """Delete at most one piece of each partition that is older than so many days of record time; how many records."""
     with store.begin() as tx:
         before = tx.db_now() - timedelta(days=days)
-        return tx.account_log.end_before(int(before.timestamp() * 1000))
+        return tx.account_log.end_before(int(before.timestamp() * 1000), PIECE)
 
 
 async def _sleep(stopped: asyncio.Event, seconds: float) -> None:

@@ -1,11 +1,17 @@
 """The copy of the log by account: nothing twice, nothing of who is erased, old things forgotten."""
 
+import asyncio
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import Literal
+
+from aiokafka import TopicPartition
 
 from outreach.memory import MemoryStore
 from outreach.ports import LoggedRecord
 from outreach.records import Erasure
-from streams.kafka.archive import GROUP, cut, keep
+from schemas.events import EVERYBODY
+from streams.kafka.archive import GROUP, PIECE, cut, forget, keep, of_accounts
 from tests.outreach.made import NOW
 
 PLACE = ("ringahead.account-events", 0)
@@ -43,3 +49,36 @@ def test_what_is_older_than_the_setting_is_forgotten() -> None:
     keep(store, [record(0, days_ago=40), record(1, days_ago=29), record(2)], {PLACE: 3})
     assert (cut(store, 30), cut(store, 30)) == (1, 0)
     assert kept(store) == [1, 2]
+
+
+def test_what_has_a_key_that_no_account_has_is_passed_over() -> None:
+    """PostgreSQL takes neither NUL in a text nor an index entry of kilobytes: such a record would stop the copy."""
+    keys = (b"a", None, EVERYBODY.encode(), b"a\x00b", b"\xff", b"x" * 201, b"", "Jäger".encode())
+    records = [SimpleNamespace(key=key, value=b"{}", offset=at, timestamp=0) for at, key in enumerate(keys)]
+    records.append(SimpleNamespace(key=b"a", value=None, offset=99, timestamp=0))
+    found = list(of_accounts({TopicPartition(*PLACE): records}))
+    assert [(one.account_id, one.position) for one in found] == [("a", 0), ("Jäger", 7)]
+
+
+class Hasty(asyncio.Event):
+    """Set as soon as somebody waits for it; counts how often anybody looked before."""
+
+    looks = 0
+
+    def is_set(self) -> bool:
+        self.looks += 1
+        return super().is_set()
+
+    async def wait(self) -> Literal[True]:
+        self.set()
+        return True
+
+
+def test_what_grows_too_old_all_the_time_is_not_forgotten_record_by_record() -> None:
+    """After a piece that was not full it rests; after a full one it goes on at once."""
+    store = MemoryStore(lambda: NOW)
+    keep(store, [record(number, days_ago=40) for number in range(PIECE + 3)], {PLACE: 1})
+    stopped = Hasty()
+    asyncio.run(forget(store, 30, stopped))
+    assert kept(store) == []
+    assert stopped.looks == 3, "a full piece, the rest, then a rest"
