@@ -110,18 +110,18 @@ class Access:
         """Whose session it is."""
         return self._principal(token, with_cookie=True)
 
-    def by_key(self, key: str) -> Principal | None:
+    def by_key(self, key: str, *, or_known: bool = False) -> Principal | None:
         """Whose API key it is; that it was used is noted once a minute.
 
-        While the database is away, a key that was known within the last quarter of an hour opens the metrics alone:
-        they are what tells that the database is away.
+        ``or_known``, for the metrics alone: while the database is away, a key that was known within the last quarter
+        of an hour is known still, as the metrics are what tells that the database is away.
         """
         hashed = token_hash(key)
         try:
             found = self._principal(key, with_cookie=False)
         except Unavailable:
             at, known = self._known_keys.get(hashed, (0.0, None))
-            if known is None or monotonic() - at > KNOWN_SECONDS or not _may_scrape(known):
+            if not or_known or known is None or monotonic() - at > KNOWN_SECONDS or not _may_scrape(known):
                 raise
             return replace(known, scopes=frozenset({Scope.METRICS_READ.value}))
         self._known_keys.pop(hashed, None)

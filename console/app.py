@@ -186,7 +186,8 @@ def _recogniser(console: Console, admin_token: str | None) -> Callable[[Request]
         if kind.lower() == "bearer" and key:
             if admin_token and hmac.compare_digest(key.encode(), admin_token.encode()):
                 return Principal("process", "process", Role.PROCESS)
-            return console.access.by_key(key) or _by_token(console, key)
+            scrapes = request.url.path == "/metrics"
+            return console.access.by_key(key, or_known=scrapes) or _by_token(console, key)
         cookie = request.cookies.get(login.cookie_name(console))
         return console.access.by_cookie(cookie) if cookie else None
 
