@@ -115,3 +115,12 @@ def test_promtool_accepts_rules_and_their_tests(tmp_path: Path) -> None:
                     ["check", "config", str(tmp_path / "prometheus.yml")]):  # fmt: skip
         done = subprocess.run([promtool, *command], cwd=FOLDER, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+TRIALS = "\n".join((ROOT / f"tests/deploy/test_trial_{name}.py").read_text("utf-8") for name in ("embedded", "kafka"))
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
+def test_the_runbook_says_of_each_alert_whether_a_trial_broke_it(rule: dict[str, Any]) -> None:
+    entry = RUNBOOK.split(f"### {rule['alert']}\n")[1].split("\n#")[0]
+    assert (f'"{rule["alert"]}"' in TRIALS) == (" trial:" in entry)

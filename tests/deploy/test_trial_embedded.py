@@ -149,7 +149,7 @@ def left_alone(made: House, watch: Watch) -> None:
     watch.fires("RingaheadTimeStandsStill")
     made.run("tick")
     watch.resolves("RingaheadTimeStandsStill")
-    watch.fires("RingaheadModelOld", "RingaheadForecastsOld", "RingaheadEmissionOdd", within_seconds=90)
+    watch.fires("RingaheadModelOld", "RingaheadForecastsOld", "RingaheadEmissionOdd")
     made.run("learn", "--anyway")
     watch.resolves("RingaheadModelOld")
     everybody_orders(made)
@@ -218,7 +218,7 @@ def locked(made: House, watch: Watch) -> None:
     for sender in senders:
         sender.start()
     try:
-        watch.fires("RingaheadConsoleErrors", "RingaheadConsoleSlow", within_seconds=90)
+        watch.fires("RingaheadConsoleErrors", "RingaheadConsoleSlow")
     finally:
         other.execute("ROLLBACK")
         other.close()

@@ -165,7 +165,7 @@ def test_each_alert_fires_when_it_is_broken_and_resolves_when_it_is_mended(tmp_p
             "ringahead-worker": [f"127.0.0.1:{house.worker_port}"],
         }
         with watching(tmp_path / "prometheus", targets, house.key) as watch:
-            watch.resolves("RingaheadAway", within_seconds=90)
+            watch.resolves("RingaheadAway")
             try:
                 for trial in (archive_stops, offsets_set_back, worker_stops, database_stops, broker_stops):
                     trial(house, watch)
@@ -179,10 +179,10 @@ def archive_stops(house: House, watch: Watch) -> None:
     """Records come and nobody reads them; then none come either."""
     house.stop("archive")
     with meanwhile(lambda: house.orders(20), 1.0):
-        watch.fires("RingaheadGroupStopped", within_seconds=90)
-    watch.fires("RingaheadGroupStalled", within_seconds=90)
+        watch.fires("RingaheadGroupStopped")
+    watch.fires("RingaheadGroupStalled")
     house.start("archive")
-    watch.resolves("RingaheadGroupStopped", "RingaheadGroupStalled", within_seconds=90)
+    watch.resolves("RingaheadGroupStopped", "RingaheadGroupStalled")
 
 
 def offsets_set_back(house: House, watch: Watch) -> None:
@@ -192,7 +192,7 @@ def offsets_set_back(house: House, watch: Watch) -> None:
     house.made.run("reset", "ringahead-archive", "--to-beginning", "--yes")
     watch.fires("RingaheadGroupRewound")
     house.start("archive")
-    watch.resolves("RingaheadGroupRewound", within_seconds=90)
+    watch.resolves("RingaheadGroupRewound")
 
 
 def worker_stops(house: House, watch: Watch) -> None:
@@ -203,27 +203,27 @@ def worker_stops(house: House, watch: Watch) -> None:
     watch.fires("RingaheadAway")
     old = datetime.now(UTC) - timedelta(hours=2)
     house.public([old] * 10 + [datetime.now(UTC)] * 3)
-    watch.fires("RingaheadLagOld", within_seconds=90)
+    watch.fires("RingaheadLagOld")
     house.cluster.delete_records(Topic.ORDERS.value, {0: 8})
-    watch.fires("RingaheadRecordsGone", within_seconds=90)
+    watch.fires("RingaheadRecordsGone")
     house.start("worker")
-    watch.resolves("RingaheadAway", "RingaheadLagOld", "RingaheadRecordsGone", within_seconds=120)
+    watch.resolves("RingaheadAway", "RingaheadLagOld", "RingaheadRecordsGone")
 
 
 def database_stops(house: House, watch: Watch) -> None:
     """Nobody can work; a worker that restarts now waits, and so does the page."""
     house.postgres.stop()
     with meanwhile(lambda: house.get("/operator"), 0.3):
-        watch.fires("RingaheadDatabaseAway", "RingaheadConsoleErrors", within_seconds=120)
+        watch.fires("RingaheadDatabaseAway", "RingaheadConsoleErrors")
     house.postgres.start()
-    watch.resolves("RingaheadDatabaseAway", "RingaheadConsoleErrors", within_seconds=120)
+    watch.resolves("RingaheadDatabaseAway", "RingaheadConsoleErrors")
 
 
 def broker_stops(house: House, watch: Watch) -> None:
     """No broker: lag is not known, the worker waits."""
     for node in house.kafka.nodes:
         house.kafka.stop_node(node)
-    watch.fires("RingaheadLagUnknown", within_seconds=200)
+    watch.fires("RingaheadLagUnknown", within_seconds=300)
     for node in house.kafka.nodes:
         house.kafka.start_node(node)
-    watch.resolves("RingaheadLagUnknown", within_seconds=120)
+    watch.resolves("RingaheadLagUnknown")
