@@ -164,7 +164,8 @@ def _usable(path: Path, table: pa.Table, left_out: Counter[str], as_of: pd.Times
     early = (frame["ordered_at"] < as_of).to_numpy()
     lines = OrderLines(frame[good & early], read, +left_out, int((good & ~early).sum()))
     if lines.frame.empty:
-        raise BadFile(f"{path}: no usable line before {as_of.date()} ({lines.summary()}); check the file and --as-of")
+        before, look = ("", "") if as_of >= LATEST else (f" before {as_of.date()}", " and --as-of")
+        raise BadFile(f"{path}: no usable line{before} ({lines.summary()}); check the file{look}")
     return lines
 
 
