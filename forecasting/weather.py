@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 YEAR_DAYS = 365.25
 AROUND_DAYS = 10  # on either side of a day of the year that its climatology is the mean of
+YEARS_BACK = 5  # that say what is usual of a day that nobody told
 AHEAD_DAYS = 800  # for which the climatology is laid out
 EVEN_SHARES = (0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
 LEAST_GAPS = 12  # of a product: fewer say nothing of its even share
@@ -99,7 +100,7 @@ def weather_of(
 
     celsius: by region, NaN where a day is missing, all of one length. history: what the even shares are fitted on.
     """
-    filled = {name: _filled(np.asarray(told, float), first_day) for name, told in sorted(celsius.items())}
+    filled = {name: _filled(np.asarray(told, float)) for name, told in sorted(celsius.items())}
     filled[EVERYWHERE] = np.mean([*filled.values()], axis=0) if filled else np.zeros(0)
     told = {name: tuple(np.round(one, DIGITS).tolist()) for name, one in filled.items()}
     found = Weather(first_day, told, dict(sorted(follows.items())))
@@ -195,15 +196,19 @@ def _even_share(weather: Weather, group: str, follows: Follows, history: OrderDa
     return EVEN_SHARES[int(np.argmin(spreads))]
 
 
-def _filled(celsius: Floats, first_day: int) -> Floats:
-    """Days that are missing by the usual of the day of the year, or else by those around them."""
-    missing = ~np.isfinite(celsius)
-    if missing.all() or not missing.any():
-        return np.where(missing, 0.0, celsius)
-    days = np.arange(len(celsius))
-    level = np.interp(days, days[~missing], celsius[~missing])
-    usual = _climatology(level, first_day)[_day_of_year(first_day + days)] if len(celsius) >= YEAR_DAYS else level
-    return np.where(missing, usual, celsius)
+def _filled(celsius: Floats) -> Floats:
+    """Missing days by the days before them alone, so that `before` tells no later ones: the usual of the time of the
+    year in the years before, or the newest day while there is none. Days before the first that is told are as it."""
+    known = np.isfinite(celsius)
+    if known.all() or not known.any():
+        return np.where(known, celsius, 0.0)
+    found = celsius.copy()
+    found[: int(np.argmax(known))] = found[known][0]
+    for day in np.flatnonzero(~np.isfinite(found)).tolist():
+        years = [round(day - year * YEAR_DAYS) for year in range(1, YEARS_BACK + 1)]
+        around = [found[max(one - AROUND_DAYS, 0) : one + AROUND_DAYS + 1] for one in years if one >= 0]
+        found[day] = np.concatenate(around).mean() if around else found[day - 1]
+    return found
 
 
 def _climatology(values: Floats, first_day: int) -> Floats:

@@ -67,6 +67,16 @@ def test_days_that_nobody_told_are_filled_and_regions_without_temperatures_take_
     assert told.celsius[""][0] == pytest.approx(COLD_IN_JANUARY[0] - 2)
 
 
+@pytest.mark.parametrize("gap", [slice(200, 230), slice(795, 800), slice(0, 40)])
+def test_days_that_nobody_told_are_filled_from_the_days_before(gap: slice):
+    mild = COLD_IN_JANUARY.copy()
+    mild[gap] = np.nan
+    frosty, day = mild.copy(), gap.stop + (gap.start == 0)
+    frosty[day:] -= 20.0
+    told, other = (weather_of(FIRST, {"": one}, {"OIL": Follows(15.5)}).before(FIRST + day) for one in (mild, frosty))
+    assert told == other
+
+
 def test_temperatures_after_as_of_change_nothing():
     history, known = order_days(fuel(*MADE)), weather(*MADE)
     day = int(history.day.max()) - 100
