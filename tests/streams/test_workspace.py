@@ -2,13 +2,14 @@
 
 import gc
 from collections.abc import Iterator
+from weakref import ref
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from streams import workspace
+from streams import resting, workspace
 from streams.codec import encode_account
 from streams.resting import collector_resting
 from streams.state import Account
@@ -106,3 +107,23 @@ def test_the_collector_rests_while_a_batch_is_folded_and_wakes_also_after_a_fail
         assert not gc.isenabled()
         raise ZeroDivisionError
     assert gc.isenabled()
+
+
+def test_what_a_batch_leaves_is_passed_over_and_now_and_then_walked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resting, "WALK_EVERY", 10**9)
+    resting.set_aside(1)
+    assert gc.get_freeze_count() > 0
+    lost = _Cycle()
+    known = ref(lost)
+    resting.set_aside(2)
+    del lost
+    gc.collect()
+    assert known() is not None
+    monkeypatch.setattr(resting, "WALK_EVERY", 3)
+    resting.set_aside(3)
+    assert known() is None
+
+
+class _Cycle:
+    def __init__(self) -> None:
+        self.itself = self
