@@ -2,7 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from console.survival import Survival, picture
@@ -123,6 +123,9 @@ class CallView:
 def call_view(card: TaskCard, now: Now | None, db_now: datetime) -> CallView:
     """Everything that the template needs, in the called party's own time."""
     zone = known_zone(zone_of(card))
+    days_zone = (
+        known_zone(card.standing.zone if card.standing else None) or zone or UTC
+    )  # in which forecasts count days
     local_now = now.moment.astimezone(zone) if now and zone else None
     talking = card.task.state in TALKING
     left = (card.task.timer_until - db_now).total_seconds() if card.task.timer_until else 0.0
@@ -133,7 +136,7 @@ def call_view(card: TaskCard, now: Now | None, db_now: datetime) -> CallView:
         clock=local_clock(now, zone_of(card)),
         hours=_hours(card, now, zone),
         facts=_facts(card),
-        lines=tuple(_line(need, now) for need in card.lines),
+        lines=tuple(_line(need, now, days_zone) for need in card.lines),
         attempts=tuple(
             _attempt(one, zone) for one in reversed(card.attempts) if one.attempt_id != card.task.attempt_id
         ),
@@ -189,8 +192,9 @@ def _facts(card: TaskCard) -> str:
     return " · ".join(part for part in known if part)
 
 
-def _line(need: Need, now: Now | None) -> OfferLine:
+def _line(need: Need, now: Now | None, zone: tzinfo) -> OfferLine:
     evidence = need.evidence
+    today = None if now is None else now.moment.astimezone(zone).date()
     shop = need.kind not in WITHOUT_PRODUCT
     return OfferLine(
         name=named(need.group_name or need.group) if shop else _about(need.group),
@@ -198,19 +202,19 @@ def _line(need: Need, now: Now | None) -> OfferLine:
         kind=KINDS[need.kind] if need.kind else "",
         quantity=_quantity(need.quantity_units) if shop else "",
         usual=f"{need.quantity_units:.6g}" if need.quantity_units > 0 else "",
-        sentence=_said(need, evidence, now),
+        sentence=_said(need, evidence, today, zone),
         degraded=bool(evidence and evidence.degraded),
         evidence=_evidence_text(evidence) if evidence else "",
-        picture=picture(evidence, (now.moment if now else evidence.as_of).date()) if evidence else None,
+        picture=picture(evidence, today or evidence.as_of.astimezone(zone).date(), zone) if evidence else None,
         dated=shop,
     )
 
 
-def _said(need: Need, evidence: Evidence | None, now: Now | None) -> str:
+def _said(need: Need, evidence: Evidence | None, today: date | None, zone: tzinfo) -> str:
     """The evidence as it stands today, with the product's name as people write it."""
     if evidence is None or not evidence.sentence:
         return text("agent.why_unknown")
-    said = evidence.sentence if now is None else sentence_on(evidence, now.moment.date())
+    said = evidence.sentence if today is None else sentence_on(evidence, today, zone)
     return said.replace(need.group_name, named(need.group_name)) if need.group_name else said
 
 

@@ -7,7 +7,7 @@ even, as in the forecast. A need that was told before curves travelled has three
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta, tzinfo
 from itertools import pairwise
 from math import exp, log
 
@@ -79,12 +79,12 @@ class Survival:
         return f"{self.line} L {self.corners[-1][0]:.2f} 100 L {self.corners[0][0]:.2f} 100 Z"
 
 
-def picture(evidence: Evidence, today: date) -> Survival | None:
-    """None where the forecast names no days: a range is not guessed."""
-    points = curve_of(evidence)
+def picture(evidence: Evidence, today: date, zone: tzinfo = UTC) -> Survival | None:
+    """None where the forecast names no days: a range is not guessed. zone: the account's, in which its days count."""
+    points = curve_of(evidence, zone)
     if len(points) < 2:
         return None
-    seen = evidence.as_of.date()
+    seen = evidence.as_of.astimezone(zone).date()
     axis = _axis(evidence, points, seen, today)
     lead_days = _lead_days(evidence)
     lead_start, lead_end = axis.mark(seen).at, axis.mark(seen + timedelta(days=lead_days or 0)).at
@@ -104,16 +104,17 @@ def picture(evidence: Evidence, today: date) -> Survival | None:
     )
 
 
-def curve_of(evidence: Evidence) -> list[Point]:
+def curve_of(evidence: Evidence, zone: tzinfo = UTC) -> list[Point]:
     """Days ahead, rising, with what is left on each; begins with (0, 1). Three days where no curve was told."""
     if evidence.survival:
         return [(0, 1.0), *evidence.survival]
     days = (evidence.p10_on, evidence.p50_on, evidence.p90_on)
     found: list[Point] = [(0, 1.0)]
+    seen = evidence.as_of.astimezone(zone).date()
     for day, left in zip(days, (0.9, 0.5, 0.1), strict=True):
         if day is None:
             return []
-        found.append((max((day - evidence.as_of.date()).days + 1, found[-1][0] + 1), left))
+        found.append((max((day - seen).days + 1, found[-1][0] + 1), left))
     return found
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 from fastapi import FastAPI
@@ -20,6 +20,7 @@ from console.times import moment_text
 from console.words import KINDS
 from console.worth import quantity_words, value_rows
 from outreach.desk import AccountRecord
+from outreach.hours import known_zone
 from outreach.ports import Transaction
 from outreach.records import AuditEntry, Need, NeedStatus
 from outreach.wording import sentence_on
@@ -76,7 +77,9 @@ def show(console: Services, me: Me, account_id: str, kind: str = "", page: int =
             consents=_consents(tx, record),
             worth=value_rows(record),
             needs=[_need_row(need) for need in record.needs],
-            forecasts=_forecasts(record, console.desk.business_time(tx) or console.clock()),
+            forecasts=_forecasts(
+                record, console.desk.business_time(tx) or console.clock(), console.settings.default_zone
+            ),
             tasks=[(task, plain(task.state), moment_text(task.changed_at)) for task in record.tasks],
             reorders=[
                 (one, plain(one.state), moment_text(one.changed_at), quantity_words(one)) for one in record.reorders
@@ -175,14 +178,15 @@ def _pairs(consents: Sequence[tuple[str, str]]) -> str:
     return ", ".join(said) or text("account.none")
 
 
-def _forecasts(record: AccountRecord, now: datetime) -> list[tuple[str, str, Survival]]:
+def _forecasts(record: AccountRecord, now: datetime, default_zone: str | None) -> list[tuple[str, str, Survival]]:
     """(product, sentence, picture) of needs that have not ended, also of those that nobody acts on; newest first."""
     live = sorted((need for need in record.needs if need.status is not NeedStatus.ENDED), key=lambda one: one.at)
-    found = []
+    zone = known_zone(record.standing.zone if record.standing else None) or known_zone(default_zone) or UTC
+    today, found = now.astimezone(zone).date(), []
     for need in reversed(live):
-        drawn = picture(need.evidence, now.date()) if need.evidence else None
+        drawn = picture(need.evidence, today, zone) if need.evidence else None
         if drawn is not None and need.evidence is not None:
-            found.append((named(need.group_name or need.group), sentence_on(need.evidence, now.date()), drawn))
+            found.append((named(need.group_name or need.group), sentence_on(need.evidence, today, zone), drawn))
     return found[:FORECASTS_SHOWN]
 
 

@@ -118,6 +118,21 @@ def test_a_degraded_forecast_says_so_in_full(site: Site) -> None:
     assert "There is no date range for this need" in page
 
 
+def test_days_of_a_forecast_are_those_of_the_account_on_the_card_and_on_its_page(site: Site) -> None:
+    told = evidence("They order every 28 days.").model_copy(update={"as_of": NOW - timedelta(hours=5)})
+    with site.store.begin() as tx:
+        site.desk.apply_effects(tx, [standing("13047", 3, zone="America/Los_Angeles")])
+        site.desk.apply_effects(tx, [need("13047", "1", "Mug", "x", evidence=told)])
+        tasks = tx.tasks.open_of(["13047"])
+        selling = next(task for task in tasks if task.task_class == "selling")
+        site.desk.set_agent(tx, "agent-1", "available")
+        site.desk.claim_task(tx, "agent-1", selling.task_id, tx.db_now())
+    agent = site.as_role("agent")
+    for page in (agent.get("/agent").text, agent.get("/accounts/13047").text):
+        assert "Seen from 8 Dec 2011" in page, "4:00 on the 9th in UTC is 20:00 on the 8th there"
+        assert "(forecast of 8 December)" in page
+
+
 def test_a_service_task_shows_the_complaint_and_its_own_dispositions(site: Site) -> None:
     agent, task_id, token = in_call(site, "13047")
     page = agent.get("/agent").text

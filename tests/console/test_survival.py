@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -99,3 +100,11 @@ def test_a_forecast_of_long_ago_still_shows_today() -> None:
     drawn = picture(seen(), date(2012, 2, 1))
     assert drawn is not None
     assert drawn.now.at > drawn.lead_start
+
+
+def test_days_are_those_of_the_account_and_not_of_utc() -> None:
+    evening = seen(as_of=NOW + timedelta(hours=19))  # 4:00 on the 10th in UTC, 20:00 on the 9th in Los Angeles
+    there, utc = picture(evening, TODAY, ZoneInfo("America/Los_Angeles")), picture(seen(), TODAY)
+    assert there is not None
+    assert there == utc, "the same forecast, seen from the same day"
+    assert curve_of(seen(as_of=evening.as_of, **ROUGH), ZoneInfo("America/Los_Angeles")) == curve_of(seen(**ROUGH))
