@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, tzinfo
 
 from schemas.decisions import NeedKind
 from schemas.needs import Evidence
@@ -85,9 +85,9 @@ def told_day(on: date | None, today: date) -> str:
     return _day(on) if on.year == today.year else f"{_day(on)} {on.year}"
 
 
-def sentence_on(evidence: Evidence, today: date) -> str:
-    """The evidence's own sentence on the day it was decided; later the same facts as they stand today."""
-    decided = evidence.as_of.date()
+def sentence_on(evidence: Evidence, today: date, zone: tzinfo = UTC) -> str:
+    """The evidence's own sentence on the day it was decided; later the same facts as they stand today, in that zone."""
+    decided = evidence.as_of.astimezone(zone).date()
     if today <= decided or not evidence.sentence:
         return evidence.sentence
     if evidence.stock_units is not None:
