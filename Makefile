@@ -24,7 +24,7 @@ PARALLEL = -n $(JOBS) --dist loadscope
 LANE_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all bench-forecast bench-streams lint format lock clean lane-slow lane-kafka lane-postgres lane-browser lane-benchmarks lane-compose lane-demo bench-claims faults faults-short
+.PHONY: help demo test test-all bench-forecast bench-streams lint format lock clean lane-slow lane-kafka lane-alerts lane-postgres lane-browser lane-benchmarks lane-compose lane-demo bench-claims faults faults-short
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -87,14 +87,14 @@ test: $(VENV)/.dev
 	@echo "  browser   Chromium                                          make lane-browser"
 	@echo "  slow      nothing but minutes: kills, parity, full data     make lane-slow"
 
-test-all: test lint lane-slow lane-kafka faults-short lane-postgres lane-browser lane-benchmarks lane-compose lane-demo
+test-all: test lint lane-slow lane-kafka faults-short lane-alerts lane-postgres lane-browser lane-benchmarks lane-compose lane-demo
 
 # A lane's tests may not skip: a server that is not there fails it, with the reason; so does a lane without tests.
 lane-slow: $(VENV)/.dev
-	@$(PYTEST) $(PARALLEL) --no-skips -m "slow and not kafka and not postgres and not browser" $(LANE_ARGS)
+	@$(PYTEST) $(PARALLEL) --no-skips -m "slow and not kafka and not postgres and not browser and not alerts" $(LANE_ARGS)
 
 lane-kafka: $(VENV)/.dev
-	@$(PYTEST) --no-skips -m "kafka and not faults" $(LANE_ARGS)
+	@$(PYTEST) --no-skips -m "kafka and not faults and not alerts" $(LANE_ARGS)
 
 # The rows one by one: LANE_ARGS="-k kill --faults-rate 500".
 faults: $(VENV)/.dev
@@ -104,8 +104,11 @@ faults: $(VENV)/.dev
 faults-short: $(VENV)/.dev
 	@$(PYTEST) --no-skips tests/faults -m faults_short -s --show-capture=no $(if $(OUT),--faults-out $(OUT)) $(LANE_ARGS)
 
+lane-alerts: $(VENV)/.dev
+	@$(PYTEST) --no-skips -m alerts -s --show-capture=no tests/deploy $(LANE_ARGS)
+
 lane-postgres: $(VENV)/.dev
-	@$(PYTEST) $(PARALLEL) --no-skips -m "postgres and not kafka" $(LANE_ARGS)
+	@$(PYTEST) $(PARALLEL) --no-skips -m "postgres and not kafka and not alerts" $(LANE_ARGS)
 
 lane-browser: $(VENV)/.dev
 	@$(PYTEST) --no-skips -m "browser and not kafka and not postgres" $(LANE_ARGS)

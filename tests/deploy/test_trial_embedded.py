@@ -34,7 +34,7 @@ from tests.installation import MAIN
 from tests.streams.harness import in_force, said
 from tests.streams.scene import placed
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alerts]
 NOW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 LEFT = NOW - timedelta(days=16)
 ACCOUNTS = 1300

@@ -33,7 +33,7 @@ from tests.kafka.cluster import Cluster
 from tests.streams.harness import in_force, profiles, said
 from tests.streams.scene import placed
 
-pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow]
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.alerts]
 NOW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 QUICK = ("-m", "tests.deploy.quick_console")
 
