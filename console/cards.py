@@ -123,9 +123,8 @@ class CallView:
 def call_view(card: TaskCard, now: Now | None, db_now: datetime) -> CallView:
     """Everything that the template needs, in the called party's own time."""
     zone = known_zone(zone_of(card))
-    days_zone = (
-        known_zone(card.standing.zone if card.standing else None) or zone or UTC
-    )  # in which forecasts count days
+    # Forecasts count days in the account's zone, which need not be its contact's.
+    days_zone = known_zone(card.standing.zone if card.standing else None) or zone or UTC
     local_now = now.moment.astimezone(zone) if now and zone else None
     talking = card.task.state in TALKING
     left = (card.task.timer_until - db_now).total_seconds() if card.task.timer_until else 0.0
