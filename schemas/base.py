@@ -24,6 +24,18 @@ def as_utc(moment: datetime) -> datetime:
     return utc
 
 
+def without_nul(text: str) -> str:
+    """The text without NUL characters."""
+    return text.replace("\x00", "")
+
+
+def a_float_above_zero(number: Decimal) -> Decimal:
+    """The number; refuses what is above zero and yet no float is, as the fold reckons in floats."""
+    if float(number) <= 0:
+        raise ValueError("too small to be reckoned with")
+    return number
+
+
 UtcTime = Annotated[AwareDatetime, AfterValidator(as_utc)]
 """An instant, always aware and always UTC once validated."""
 
@@ -39,8 +51,8 @@ Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^
 CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 """ISO 4217 letters; whether a rate is known is asked where the order is folded."""
 
-Text = Annotated[str, StringConstraints(max_length=2000)]
-"""Free text of people; never a name, number or address of a person."""
+Text = Annotated[str, StringConstraints(max_length=2000), AfterValidator(without_nul)]
+"""Free text of people, without NUL, which no PostgreSQL keeps; never a name, number or address of a person."""
 
 Quantity = Annotated[Decimal, Field(gt=0, le=Decimal(1_000_000_000), allow_inf_nan=False)]
 """A positive number of units."""

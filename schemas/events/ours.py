@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from schemas.base import (
     Amount,
@@ -20,6 +20,7 @@ from schemas.base import (
     Sku,
     Text,
     UtcTime,
+    a_float_above_zero,
 )
 from schemas.events.accounts import LossReason, Size
 
@@ -248,7 +249,7 @@ class ProductChanged(Fact):
     sku: Sku
     group: Sku | None = None
     """None: the SKU is its own group."""
-    unit_factor: Annotated[Decimal, Field(gt=0, le=1_000_000)] = Decimal(1)
+    unit_factor: Annotated[Decimal, Field(gt=0, le=1_000_000), AfterValidator(a_float_above_zero)] = Decimal(1)
     """Units of the group in one unit of this SKU."""
     name: Text = ""
     category: Code | None = None

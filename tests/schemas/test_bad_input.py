@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from schemas.base import EARLIEST, LATEST
 from schemas.dead_letters import KEPT_BYTES, KEPT_KEY_BYTES, DeadLetter
@@ -375,3 +376,12 @@ def test_a_letter_keeps_what_came() -> None:
     got = letter(b"\x00\xff", key=b"\xfe")
     again = DeadLetter.model_validate_json(got.model_dump_json())
     assert (again, again.raw) == (got, b"\x00\xff")
+
+
+def test_free_text_holds_no_nul_as_no_postgresql_keeps_one() -> None:
+    assert ours.ProductChanged(sku="argon", name="Ar\x00gon").name == "Argon"
+
+
+def test_a_pack_too_small_for_a_float_is_refused() -> None:
+    with pytest.raises(ValidationError, match="too small"):
+        ours.ProductChanged(sku="argon", unit_factor=Decimal("1e-400"))
