@@ -15,6 +15,8 @@ from schemas.errors import BadFile
 COLUMNS = ("sku", "group", "unit_factor")
 KINDS = ("heating", "cooling")
 BASE_CELSIUS = 15.5
+COLDEST_BASE, WARMEST_BASE = -30.0, 40.0
+"""As `schemas.base.Celsius`, which events of products are held to."""
 
 
 def read_packs(path: Path) -> Packs:
@@ -52,12 +54,22 @@ def read_follows(path: Path) -> dict[str, Follows]:
     wrong = told[~told.isin(["", *KINDS])]
     if len(wrong):
         raise BadFile(f"{path}: follows is {wrong.iloc[0]!r}; write heating, cooling or nothing")
-    given = table["base_celsius"] if "base_celsius" in table.columns else pd.Series("", index=table.index)
-    base = pd.to_numeric(given, errors="coerce").astype(float).fillna(BASE_CELSIUS)
+    base = _bases(path, table)
     group = table["group"].fillna("").astype("str").str.strip() if "group" in table.columns else table["sku"]
     name = group.where(group != "", table["sku"]).astype("str").str.strip()
     rows = zip(name, told, base, strict=True)
     return {str(one): Follows(float(degrees), kind == "cooling") for one, kind, degrees in rows if kind}
+
+
+def _bases(path: Path, table: pd.DataFrame) -> pd.Series:
+    """Base of each row's degree days; the usual one where none is given."""
+    given = table["base_celsius"] if "base_celsius" in table.columns else pd.Series("", index=table.index)
+    words = given.fillna("").astype("str").str.strip()
+    base = pd.to_numeric(words, errors="coerce").astype(float)
+    wrong = words[(words != "") & ~base.between(COLDEST_BASE, WARMEST_BASE)]
+    if len(wrong):
+        raise BadFile(f"{path}: base_celsius is {wrong.iloc[0]!r}; write degrees from -30 to 40, as 15.5, or nothing")
+    return base.fillna(BASE_CELSIUS)
 
 
 def _read(path: Path) -> pd.DataFrame:

@@ -70,7 +70,8 @@ def read_temperatures(path: Path) -> tuple[int, dict[str, Floats]]:
     missing = [name for name in ("day", "celsius") if name not in table.columns]
     if missing:
         raise BadFile(f"{path}: missing column {', '.join(missing)}; needed are day and celsius, region may be there")
-    day = pd.to_datetime(table["day"], errors="coerce", format="ISO8601")
+    # the day as it is written: a station's midnight with its offset, or with another in summer, is of that day
+    day = pd.to_datetime(table["day"].astype("str").str.strip().str[:10], errors="coerce", format="ISO8601")
     celsius = pd.to_numeric(table["celsius"], errors="coerce").astype(float)
     good = day.notna() & celsius.between(COLDEST, HOTTEST)
     if not good.any():

@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from ops.products_file import read_follows
@@ -36,6 +37,22 @@ def test_temperatures_by_day_and_region_with_gaps(tmp_path: Path):
     assert first == date(2023, 1, 1).toordinal()
     np.testing.assert_array_equal(celsius["north"], [3, np.nan, 5])
     np.testing.assert_array_equal(celsius["south"], [7, np.nan, np.nan])
+
+
+def test_a_day_is_the_one_that_is_written_whatever_its_offset(tmp_path: Path):
+    """A station writes its midnights with an offset, in summer another one."""
+    told = "day,celsius\n2023-03-25T00:00:00+01:00,3\n2023-03-27T00:00:00+02:00,5\n"
+    first, celsius = read_temperatures(file(tmp_path, told))
+    assert (first, celsius[""].tolist()[::2]) == (date(2023, 3, 25).toordinal(), [3, 5])
+    local = pd.DataFrame({"day": pd.to_datetime(["2023-06-01"]).tz_localize("Europe/Berlin"), "celsius": [20.0]})
+    local.to_parquet(tmp_path / "t.parquet")
+    assert read_temperatures(tmp_path / "t.parquet")[0] == date(2023, 6, 1).toordinal()
+
+
+@pytest.mark.parametrize("base", ["warm", "99", "inf", "-31"])
+def test_a_base_that_is_no_temperature_is_refused_and_not_replaced(tmp_path: Path, base: str):
+    with pytest.raises(BadFile, match=f"base_celsius is '{base}'"):
+        read_follows(file(tmp_path, f"sku,follows,base_celsius\nA,heating,{base}\n", "p.csv"))
 
 
 @pytest.mark.parametrize(
