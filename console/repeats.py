@@ -40,7 +40,10 @@ class Repeats:
     def _judged(self, raw: bytes, outcome: EventOutcome) -> EventOutcome:
         if outcome.outcome != "accepted":
             return outcome
-        named = msgspec.json.decode(raw, type=_Named)
+        try:
+            named = msgspec.json.decode(raw, type=_Named)
+        except msgspec.DecodeError:  # a key that is there twice is read in another way at the gate; it is kept already
+            return outcome
         key = event_key(named.source, named.id)
         known = key in self._seen
         self._seen[key] = None

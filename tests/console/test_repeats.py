@@ -44,3 +44,12 @@ def test_the_receipt_counts_them_apart(site: Site) -> None:
     assert (first["accepted"], first["duplicate"]) == (2, 0)
     assert (again["accepted"], again["duplicate"]) == (1, 1)
     assert [one["outcome"] for one in again["outcomes"]] == ["duplicate", "accepted"]
+
+
+def test_an_event_that_is_kept_is_never_answered_with_a_fault(site: Site) -> None:
+    with site.store.begin() as tx:
+        add_user(tx, "sap", "erp", None)
+        key = {"authorization": f"Bearer {new_api_key(tx, 'sap')}"}
+    twice = json.dumps(event("1")).replace('"id"', '"id": 5, "id"', 1).encode()  # the last one counts at the gate
+    answer = site.caller().post("/v1/events", headers=key, content=twice)
+    assert (answer.status_code, answer.json()["accepted"]) == (202, 1)
