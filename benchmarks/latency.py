@@ -1,7 +1,7 @@
 """How long an event takes to the task that agents see, under load.
 
     python -m benchmarks.latency [--events-per-second 1000] [--seconds 60]
-    python -m benchmarks.latency --small            embedded: one thread appends and folds, no servers
+    python -m benchmarks.latency --small            embedded alone: one thread appends and folds, no servers
 
 Orders of other accounts arrive at the stated rate on ringahead.orders, and on ringahead.accounts a complaint, on
 ringahead.orders an order of an account with an open call, ten times a second each. The clock runs from before the
@@ -236,23 +236,9 @@ def _watched(watch: Watch, work: Callable[[], None]) -> None:
         thread.join()
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--small", action="store_true")
-    parser.add_argument("--events-per-second", type=int, default=1000)
-    parser.add_argument("--seconds", type=int, default=60)
-    asked = parser.parse_args()
-    if asked.small:
-        where, rate, seconds = "embedded", 200, 2
-        watch = on_embedded(rate, seconds)
-    else:
-        where, rate, seconds = "Kafka and PostgreSQL", asked.events_per_second, asked.seconds
-        watch = on_kafka(rate, seconds)
-    print(
-        f"{where}, {rate:,} orders a second of others, {seconds} s; from the record to what the database shows, in ms"
-    )
-    print(f"  {'':<44} {'seen':>6} {'p50':>8} {'p99':>8} {'most':>8} {'not seen':>9}")
+def show(watch: Watch) -> None:
+    """The rows of one runtime, in ms."""
+    print(f"    {'':<42} {'seen':>6} {'p50':>8} {'p99':>8} {'most':>8} {'not seen':>9}")
     for name, kind in (
         ("ComplaintOpened to its task", TaskClass.SERVICE),
         ("OrderPlaced to the call withdrawn", TaskClass.SELLING),
@@ -260,7 +246,29 @@ def main() -> None:
         took = np.array(watch.seconds[kind]) * 1000
         missing = sum(one is kind for _, one in watch.waiting)
         middle, late = np.percentile(took, [50, 99]) if len(took) else (np.nan, np.nan)
-        print(f"  {name:<44} {len(took):>6,} {middle:>8,.0f} {late:>8,.0f} {took.max(initial=0):>8,.0f} {missing:>9,}")
+        most = took.max(initial=0)
+        print(f"    {name:<42} {len(took):>6,} {middle:>8,.0f} {late:>8,.0f} {most:>8,.0f} {missing:>9,}", flush=True)
+
+
+def tables(rate: int, seconds: int, *, kafka: bool) -> None:
+    """Embedded, and with kafka on a broker and a PostgreSQL of its own. rate: orders of others a second."""
+    print(f"from the record to what the database shows: {rate:,} orders a second of others, {seconds} s; ms")
+    print("  ours embedded")
+    show(on_embedded(rate, seconds))
+    if kafka:
+        print("  ours on Kafka and PostgreSQL, one worker, one desk")
+        show(on_kafka(rate, seconds))
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--small", action="store_true")
+    parser.add_argument("--events-per-second", type=int, default=1000)
+    parser.add_argument("--seconds", type=int, default=60)
+    asked = parser.parse_args()
+    rate, seconds = (200, 2) if asked.small else (asked.events_per_second, asked.seconds)
+    tables(rate, seconds, kafka=not asked.small)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@
                                                      plain Faust with the same fold and with a fit for every order
     make bench-streams                               that, and Quix Streams with the same fold
 
+With Kafka, also how long an event takes to the task that agents see (benchmarks.latency; PostgreSQL).
+
 Made data: orders of one to three lines, a tick of business time each day, decisions from half of the days on. All jobs
 of a part read the same log; the Kafka jobs one after the other from one broker (two workers: from one like it).
 """
@@ -17,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from benchmarks import latency
 from benchmarks._kafka_jobs import Bench, Timed
 from benchmarks._made_log import MadeLog, made_log
 from benchmarks._memory_store import MemoryStore
@@ -30,6 +33,7 @@ from streams.processor import LogFolder
 ACCOUNTS, DAYS = 5000, 120
 SMALL_ACCOUNTS, SMALL_DAYS = 400, 20
 BATCH = 1000
+LATENCY, SMALL_LATENCY = (1000, 60), (200, 2)  # orders a second of others, seconds
 MIB = 1024 * 1024
 
 
@@ -117,6 +121,8 @@ def main() -> None:
     show("in memory (baseline)", timed(undecided, in_memory))
     for name, row in folding(undecided) if asked.kafka else ():
         show(name, row)
+    if asked.kafka:
+        latency.tables(*(SMALL_LATENCY if asked.small else LATENCY), kafka=True)
 
 
 if __name__ == "__main__":
