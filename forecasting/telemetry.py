@@ -170,10 +170,8 @@ def runs_out_within(
         days = np.asarray(clock.between(as_of_day, as_of_day + days), float)
     margin = level - reorder_point
     use = rate * days
-    lasts = np.divide(np.maximum(margin, 0.0), rate, out=np.zeros(len(rate)), where=rate > 0)
-    wander = (
-        (RATE_DRIFT * rate) ** 2 * days * np.minimum(days, WANDER_SPANS * lasts) ** 2 / 3
-    )  # of the rate, from now on
+    # Of the rate, from now on. Spans are told in units used, not in days: a rate may be too small to divide by.
+    wander = RATE_DRIFT**2 * days * np.minimum(use, WANDER_SPANS * np.maximum(margin, 0.0)) ** 2 / 3
     spread = np.sqrt(scale * (level_var + slope * days + rate_var * days**2 + wander))
     score = np.divide(use - margin, spread, out=np.where(use >= margin, np.inf, -np.inf), where=spread > 0)
     known = np.array([s.level_known for s in states], bool)

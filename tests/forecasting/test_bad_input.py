@@ -113,8 +113,9 @@ def test_the_columns_of_the_contract_do_not_depend_on_explaining(tmp_path: Path)
         assert forecast(tmp_path, rows, *more) == 0
         tables.append(pd.read_parquet(tmp_path / "out.parquet"))
     plain, told = tables
+    assert list(plain.columns) == ["account_id", "sku", "prob_7d", "prob_14d", "prob_28d", "p10", "p50", "p90"]
     pd.testing.assert_frame_equal(told[list(plain.columns)], plain)
-    added = ["orders", "usual_gap_days", "last_order", "moved_by", "method", "degraded", "sentence"]
+    added = ["orders", "usual_gap_days", "last_order", "moved_by", "clock", "method", "degraded", "sentence"]
     assert list(told.columns) == [*plain.columns, *added]
     before = lines[lines.ordered_at < AS_OF].assign(day=lines.ordered_at.dt.normalize())
     days = before.groupby(["account_id", "sku"]).day.agg(["nunique", "max"])

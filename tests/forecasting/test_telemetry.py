@@ -3,7 +3,7 @@
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from forecasting.telemetry import StockState, consumed, delivered, due_in_days, metered, reading, runs_out_within
@@ -80,6 +80,8 @@ APPLY = {"reading": reading, "consumed": consumed, "delivered": delivered, "mete
 
 @settings(max_examples=100, deadline=None)
 @given(EVENTS, st.floats(0, 500))
+@example([("consumed", 0.0, 0.0), ("consumed", 1.0, 5e-324), ("delivered", 1.0, 1000.0)], 0.0)  # a rate near zero
+@example([("consumed", 0.0, 0.0), ("consumed", 1.0, 1e-306), ("reading", 1.0, 1000.0)], 500.0)
 def test_whatever_is_heard_the_chance_is_one_and_rises_with_the_horizon(events, reorder_point):
     state, day = None, DAY
     for kind, days, quantity in events:
