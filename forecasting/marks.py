@@ -28,6 +28,7 @@ RING = REMEMBERED  # recent orders that can still be undone, or arrive out of or
 DAY, KEY, UNITS = Struct("<i"), Struct("<Q"), Struct("<d")  # one mark's place in each column
 SUMS = Struct(f"<{7 + len(HALF_LIVES_DAYS)}d")  # Folded, its rates behind the others
 _FULL = RING * DAY.size
+_SUMS_BYTES = (0, SUMS.size)
 
 
 class OrderMark(msgspec.Struct, array_like=True, gc=False):
@@ -94,6 +95,17 @@ class PairState(msgspec.Struct, array_like=True, gc=False):
         """Of the ring; None where it is empty."""
         days = self.days
         return DAY.unpack_from(days, len(days) - DAY.size)[0] if days else None
+
+
+def is_whole(state: PairState) -> bool:
+    """Whether the columns hold as many whole values each, and no more than a ring does."""
+    size = len(state.days)
+    return (
+        size & 3 == 0
+        and size <= _FULL
+        and len(state.keys) == len(state.quantities) == 2 * size
+        and len(state.sums) in _SUMS_BYTES
+    )
 
 
 def packed(folded: Folded) -> bytes:

@@ -14,9 +14,10 @@ from collections.abc import Callable
 
 import msgspec
 
+from forecasting.marks import DAY, KEY, is_whole
 from schemas.errors import Corrupt, Misconfigured
 from streams import layout_1
-from streams.state import Account, Partition
+from streams.state import CENTS, Account, Partition
 
 VERSION = 2
 NOT_ASKED = -1
@@ -43,9 +44,29 @@ def decode_account(raw: bytes) -> Account:
     """An account's state of any layout that this release reads; raises Corrupt when the bytes are not one."""
     version, payload = _parts(raw)
     try:
-        return READERS[version](payload)
+        account = READERS[version](payload)
     except _UNREADABLE as error:
         raise Corrupt(f"account state cannot be read: {error}; rebuild it from the log") from error
+    broken = _broken_columns(account)
+    if broken is not None:
+        raise Corrupt(f"state of account {account.account_id!r}: {broken} are no columns; rebuild it from the log")
+    return account
+
+
+def _broken_columns(account: Account) -> str | None:
+    """What in a state has columns of different lengths, or that hold no whole values; folded they would be others'."""
+    if len(account.seen) % KEY.size:
+        return "the ids that were seen"
+    past = account.past_orders
+    count = len(past.days) // DAY.size
+    if (len(past.days), len(past.keys), len(past.cents)) != (count * DAY.size, count * KEY.size, count * CENTS.size):
+        return "the orders that left the ring"
+    if not is_whole(account.orders):
+        return "the orders"
+    for group, pair in account.pairs.items():
+        if not is_whole(pair.orders):
+            return f"the orders of {group!r}"
+    return None
 
 
 def due_hour_of(raw: bytes) -> int | None:

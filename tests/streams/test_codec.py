@@ -1,11 +1,13 @@
 """State as bytes: what is written is read, also by releases before and after, and damage is told."""
 
+from collections.abc import Callable
+
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from forecasting.marks import KEY, OrderMark, PairState
+from forecasting.marks import KEY, Folded, OrderMark, PairState
 from forecasting.metering import GroupStock, Metering, Report
 from forecasting.telemetry import StockState
 from schemas.envelope import Event
@@ -98,6 +100,41 @@ def test_cut_off_anywhere_is_corrupt() -> None:
     for length in range(5, len(raw)):
         with pytest.raises(Corrupt, match="rebuild it from the log"):
             codec.decode_account(raw[:length])
+
+
+@pytest.mark.parametrize("column", ["days", "keys", "quantities", "sums"])
+@pytest.mark.parametrize("what", ["of the account", "of 'argon'"])
+@pytest.mark.parametrize("damage", [lambda kept: kept[:-1], lambda kept: kept + b"x" * 8, lambda kept: kept[8:]])
+def test_columns_of_different_lengths_are_corrupt(column: str, what: str, damage: Callable[[bytes], bytes]) -> None:
+    """Joined into one array with others they would move every value behind them to another account."""
+    account = codec.decode_account(codec.encode_account(ACCOUNT))
+    ring = [OrderMark(739_000, 1, 2.5), OrderMark(739_010, 2, 2.5)]
+    whole = PairState.of(ring, Folded(1, 738_000, 738_000, 0.0, 0.0, 0.0, 1.0))
+    account.orders = account.pairs["argon"].orders = whole
+    assert codec.decode_account(codec.encode_account(account)) == account
+    broken = PairState(whole.days, whole.keys, whole.quantities, whole.sums)
+    setattr(broken, column, damage(getattr(whole, column)))
+    if what == "of the account":
+        account.orders = broken
+    else:
+        account.pairs["argon"].orders = broken
+    with pytest.raises(Corrupt, match=r"state of account 'acme': the orders.*rebuild it from the log"):
+        codec.decode_account(codec.encode_account(account))
+
+
+@pytest.mark.parametrize("column", ["days", "keys", "cents"])
+def test_past_orders_of_different_lengths_are_corrupt(column: str) -> None:
+    account = codec.decode_account(codec.encode_account(ACCOUNT))
+    setattr(account.past_orders, column, getattr(account.past_orders, column) + b"x" * 4)
+    with pytest.raises(Corrupt, match="state of account 'acme': the orders that left the ring"):
+        codec.decode_account(codec.encode_account(account))
+
+
+def test_half_a_seen_id_is_corrupt() -> None:
+    account = codec.decode_account(codec.encode_account(ACCOUNT))
+    account.seen += b"x"
+    with pytest.raises(Corrupt, match="state of account 'acme': the ids that were seen"):
+        codec.decode_account(codec.encode_account(account))
 
 
 def test_more_than_was_written_is_corrupt() -> None:
