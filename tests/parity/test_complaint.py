@@ -17,8 +17,8 @@ from outreach.task import TaskState
 from schemas.decisions import Reason, TaskClass
 from schemas.envelope import Event, encode
 from schemas.events.accounts import ComplaintOpened
-from tests.installation import Installation, wait_until
-from tests.parity.test_commands import orders_file
+from tests.installation import Installation
+from tests.parity.test_commands import decide_about_everybody
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 
@@ -50,12 +50,11 @@ def seconds_to_stop(sender: EventSender, desk: Desk, store: SqlStore, account: s
 def test_a_complaint_stops_selling_on_the_visible_task(installation: Installation, tmp_path: Path) -> None:
     store = store_for(installation.settings.sqlalchemy_url)
     with installation.process("worker"), installation.process("desk"):
-        installation.run("import", str(orders_file(tmp_path)))
-        installation.run("learn")
-        installation.run("tick", "--once")
-        wait_until(lambda: len(selling(store)) >= COMPLAINTS, "selling tasks", 200)
+        decide_about_everybody(installation, store, tmp_path)
+        calls = selling(store)[:COMPLAINTS]
+        assert len(calls) == len({account for account, _ in calls}) == COMPLAINTS, "an account has one selling task"
         desk = Desk(rules_from(installation.settings))
         with EventSender(installation.settings) as sender:
-            took = [seconds_to_stop(sender, desk, store, *one) for one in selling(store)[:COMPLAINTS]]
+            took = [seconds_to_stop(sender, desk, store, *one) for one in calls]
     store.close()
     print("\nseconds from a complaint to no selling:", " ".join(f"{one:.2f}" for one in sorted(took)))
