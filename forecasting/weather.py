@@ -99,11 +99,16 @@ def weather_of(
     """Temperatures as the artefact keeps them; days that nobody told are filled, each region's mean is ''.
 
     celsius: by region, NaN where a day is missing, all of one length. history: what the even shares are fitted on.
+    The mean is of the regions that were told by then, and stands for a region before its first day.
     """
-    filled = {name: _filled(np.asarray(told, float)) for name, told in sorted(celsius.items())}
-    filled[EVERYWHERE] = np.mean([*filled.values()], axis=0) if filled else np.zeros(0)
+    regions = {name: np.asarray(told, float) for name, told in sorted(celsius.items())}
+    begun = min((_first_told(one) for one in regions.values()), default=0)
+    filled = {name: _filled(one[begun:]) for name, one in regions.items()}
+    filled = {name: one for name, one in filled.items() if len(one)}
+    mean = np.nanmean([*filled.values()], axis=0) if filled else np.zeros(0)
+    filled = {name: np.where(np.isfinite(one), one, mean) for name, one in filled.items()} | {EVERYWHERE: mean}
     told = {name: tuple(np.round(one, DIGITS).tolist()) for name, one in filled.items()}
-    found = Weather(first_day, told, dict(sorted(follows.items())))
+    found = Weather(first_day + begun, told, dict(sorted(follows.items())))
     return found if history is None else fitted(found, history)
 
 
@@ -196,17 +201,19 @@ def _even_share(weather: Weather, group: str, follows: Follows, history: OrderDa
     return EVEN_SHARES[int(np.argmin(spreads))]
 
 
+def _first_told(celsius: Floats) -> int:
+    """Place of the first day with a temperature; the number of days where there is none."""
+    known = np.isfinite(celsius)
+    return int(np.argmax(known)) if known.any() else len(celsius)
+
+
 def _filled(celsius: Floats) -> Floats:
     """Missing days by the days before them alone, so that `before` tells no later ones: the usual of the time of the
-    year in the years before, or the newest day while there is none. Days before the first that is told are as it."""
-    known = np.isfinite(celsius)
-    if known.all() or not known.any():
-        return np.where(known, celsius, 0.0)
-    found = celsius.copy()
-    found[: int(np.argmax(known))] = found[known][0]
-    for day in np.flatnonzero(~np.isfinite(found)).tolist():
+    year in the years before, or the newest day while there is none. Days before the first that is told stay NaN."""
+    found, begun = celsius.copy(), _first_told(celsius)
+    for day in begun + np.flatnonzero(~np.isfinite(found[begun:])):
         years = [round(day - year * YEAR_DAYS) for year in range(1, YEARS_BACK + 1)]
-        around = [found[max(one - AROUND_DAYS, 0) : one + AROUND_DAYS + 1] for one in years if one >= 0]
+        around = [found[max(one - AROUND_DAYS, begun) : one + AROUND_DAYS + 1] for one in years if one >= begun]
         found[day] = np.concatenate(around).mean() if around else found[day - 1]
     return found
 

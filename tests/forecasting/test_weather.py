@@ -77,6 +77,27 @@ def test_days_that_nobody_told_are_filled_from_the_days_before(gap: slice):
     assert told == other
 
 
+def test_a_region_that_is_told_later_says_nothing_before():
+    south = np.where(YEARS < 800, np.nan, COLD_IN_JANUARY + 40)
+    frosty = np.where(YEARS < 800, np.nan, COLD_IN_JANUARY - 60)
+    follows, day = {"OIL": Follows(15.5)}, FIRST + 700
+    north = {"north": COLD_IN_JANUARY}
+    alone, told, other = (
+        weather_of(FIRST, north | more, follows) for more in ({}, {"south": south}, {"south": frosty})
+    )
+    assert told.before(day) == other.before(day)
+    assert told.before(day).celsius[""] == told.before(day).celsius["south"] == alone.before(day).celsius[""]
+    assert told.celsius["south"][900] == pytest.approx(COLD_IN_JANUARY[900] + 40, abs=0.01)
+
+
+def test_days_before_the_first_temperature_are_left_out():
+    late = np.where(YEARS < 100, np.nan, COLD_IN_JANUARY)
+    told = weather_of(FIRST, {"": late}, {"OIL": Follows(15.5)})
+    assert told.first_day == FIRST + 100
+    assert told.celsius[""][0] == pytest.approx(COLD_IN_JANUARY[100], abs=0.01)
+    assert weather_of(FIRST, {"": np.full(800, np.nan)}, {"OIL": Follows(15.5)}).clock("OIL") is None
+
+
 def test_temperatures_after_as_of_change_nothing():
     history, known = order_days(fuel(*MADE)), weather(*MADE)
     day = int(history.day.max()) - 100
