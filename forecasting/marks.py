@@ -1,4 +1,4 @@
-"""State of a pair (account x SKU group) as columns of bytes: the last orders one by one, what is older in sums.
+"""State of a pair (account x SKU group) as columns of bytes: orders of the last days one by one, older ones in sums.
 
 The recent orders stay separate because they may still be cancelled, changed, returned, or arrive out of order:
 as long as all of them are in the ring, the state is a function of the set of orders, whatever the order of
@@ -22,12 +22,13 @@ import numpy as np
 from forecasting.columns import DECAY, GAP_FLOOR_DAYS, HALF_LIVES_DAYS, REMEMBERED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-RING = REMEMBERED  # recent orders that can still be undone, or arrive out of order
+RING = REMEMBERED  # recent order days whose orders can still be undone, or arrive out of order
+MOST_MARKS = 4 * RING  # orders of these days, of which a pair may have several on one
 DAY, KEY, UNITS = Struct("<i"), Struct("<Q"), Struct("<d")  # one mark's place in each column
 SUMS = Struct(f"<{7 + len(HALF_LIVES_DAYS)}d")  # Folded, its rates behind the others
-_FULL = RING * DAY.size
+_FULL, _MOST = RING * DAY.size, MOST_MARKS * DAY.size
 _SUMS_BYTES = (0, SUMS.size)
 
 
@@ -54,7 +55,10 @@ class Folded(msgspec.Struct, array_like=True, gc=False):
 
 
 class PairState(msgspec.Struct, array_like=True, gc=False):
-    """At most RING marks sorted by (day, key), keys distinct, a column each; `sums`: empty until the ring overflows."""
+    """Marks of at most RING days, MOST_MARKS in all, a column each; `sums`: empty until the ring overflows.
+
+    Sorted by (day, key), keys distinct.
+    """
 
     days: bytes = b""
     keys: bytes = b""
@@ -102,7 +106,7 @@ def is_whole(state: PairState) -> bool:
     size = len(state.days)
     return (
         size & 3 == 0
-        and size <= _FULL
+        and size <= _MOST
         and len(state.keys) == len(state.quantities) == 2 * size
         and len(state.sums) in _SUMS_BYTES
     )
@@ -156,8 +160,11 @@ def set_quantity(state: PairState, key: int, quantity: float) -> None:
         state.quantities = old[: place * 8] + UNITS.pack(quantity) + old[place * 8 + 8 :]
 
 
-def add_order(state: PairState, mark: OrderMark) -> None:
-    """Insert an order, or replace the one with the same key (OrderChanged). Mutates `state`."""
+def add_order(state: PairState, mark: OrderMark) -> Sequence[OrderMark]:
+    """Insert an order, or replace the one with the same key (OrderChanged). Mutates `state`.
+
+    Returns the orders that left the ring for it, oldest first: nearly always none.
+    """
     day, key = mark.day, KEY.pack(mark.key)
     place = place_of(state.keys, key)
     if place >= 0:
@@ -168,10 +175,21 @@ def add_order(state: PairState, mark: OrderMark) -> None:
         state.quantities += UNITS.pack(mark.quantity)
     else:
         _insert(state, mark)
-    if len(state.days) > _FULL:
-        (oldest,), (units,) = DAY.unpack_from(state.days), UNITS.unpack_from(state.quantities)
-        state.sums = _fold(state.sums, oldest, units)
-        _remove(state, 0)
+    return _overflow(state) if len(state.days) > _FULL else ()
+
+
+def _overflow(state: PairState) -> list[OrderMark]:
+    """Move what is too much into the sums: the oldest day with all its orders, or of too many the oldest."""
+    days = [day for (day,) in DAY.iter_unpack(state.days)]
+    over = days.count(days[0]) if len(set(days)) > RING else max(len(days) - MOST_MARKS, 0)
+    if not over:
+        return []
+    left = state.ring[:over]
+    for mark in left:
+        state.sums = _fold(state.sums, mark.day, mark.quantity)
+    state.days, state.keys = state.days[over * 4 :], state.keys[over * 8 :]
+    state.quantities = state.quantities[over * 8 :]
+    return left
 
 
 def remove_order(state: PairState, key: int) -> bool:

@@ -10,6 +10,8 @@ import numpy as np
 
 from forecasting.columns import DUE_SHARE, HALF_LIVES_DAYS, FoldedColumns, PairColumns, columns_of
 from forecasting.marks import (
+    DAY,
+    MOST_MARKS,
     RING,
     SUMS,
     Folded,
@@ -26,9 +28,10 @@ from forecasting.marks import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from forecasting.columns import Floats
+    from forecasting.columns import Floats, Ints
 
 __all__ = [
+    "MOST_MARKS",
     "RING",
     "Folded",
     "OrderMark",
@@ -74,22 +77,33 @@ def summarise(
 
 
 def pulses_of(accounts: Sequence[Sequence[PairState]], as_of_day: Floats) -> Floats:
-    """What each account's pairs amount to at its as_of_day, shape (accounts, PULSE); as_of_day: shape (accounts,).
-
-    A day with several orders counts as often as it has marks; files count it once.
-    """
+    """What each account's pairs amount to at its as_of_day, shape (accounts, PULSE); as_of_day: shape (accounts,)."""
     states = [state for some in accounts for state in some]
     row = np.repeat(np.arange(len(accounts)), np.array([len(some) for some in accounts], np.int64))
-    count = np.array([len(state.days) for state in states], np.int64) // 4
-    lines, older = count.astype(float), [place for place, state in enumerate(states) if state.sums]
-    lines[older] += [SUMS.unpack_from(states[place].sums)[0] for place in older]
-    known = count > 0
-    end, count, row, lines = np.cumsum(count)[known], count[known], row[known], lines[known]
+    marks = np.array([len(state.days) for state in states], np.int64) // 4
     day = np.frombuffer(b"".join([state.days for state in states]), "<i4").astype(float)
-    last, span = day[end - 1], day[end - 1] - day[end - count]
+    known = marks > 0
+    end = np.cumsum(marks)[known]
+    begin = end - marks[known]
+    first, last = day[begin], day[end - 1]
+    count = _distinct(day, begin)
+    lines, older = np.zeros(len(states)), [place for place, state in enumerate(states) if state.sums]
+    lines[known] = count
+    for place in older:
+        orders, _, newest = SUMS.unpack_from(states[place].sums)[:3]
+        lines[place] += orders - (states[place].days[:4] == DAY.pack(int(newest)))
+    row, lines, span = row[known], lines[known], last - first
     due = (span > 0) & (as_of_day[row] - last > DUE_SHARE * span / np.maximum(count - 1, 1))
     told = (np.ones(len(row)), lines, span > 0, due)
     return np.stack([np.bincount(row, one, len(accounts)).astype(float) for one in told], axis=1)
+
+
+def _distinct(day: Floats, begin: Ints) -> Floats:
+    """How many different days each state has; day: sorted within a state, begin: where each begins, shape (states,)."""
+    new = np.ones(len(day), bool)
+    new[1:] = day[1:] != day[:-1]
+    new[begin] = True
+    return np.add.reduceat(new, begin, dtype=float) if len(begin) else np.zeros(0)
 
 
 def _folded_columns(states: Sequence[PairState]) -> FoldedColumns | None:

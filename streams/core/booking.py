@@ -3,8 +3,7 @@
 from datetime import date
 from functools import lru_cache
 
-from forecasting.marks import DAY, KEY, place_of
-from forecasting.pair import RING, OrderMark, add_order, mark_of, oldest, remove_order, set_quantity
+from forecasting.pair import OrderMark, add_order, mark_of, remove_order, set_quantity
 from streams.core.context import Folding, earliest
 from streams.state import Account, PastOrder, Returned, hour_of_day
 
@@ -125,13 +124,8 @@ def take_orders(survivor: Account, loser: Account) -> None:
 
 def _remember(account: Account, mark: OrderMark) -> None:
     """Put the order into the ring; what leaves it stays known by name."""
-    orders = account.orders
-    before = oldest(orders) if len(orders.days) == RING * DAY.size else None
-    add_order(orders, mark)
-    if before is not None:
-        left = mark if place_of(orders.keys, KEY.pack(mark.key)) < 0 else before
-        if place_of(orders.keys, KEY.pack(left.key)) < 0:
-            account.past_orders.add(PastOrder(left.day, left.key, round(left.quantity)), REMEMBERED_PAST)
+    for left in add_order(account.orders, mark):
+        account.past_orders.add(PastOrder(left.day, left.key, round(left.quantity)), REMEMBERED_PAST)
 
 
 def _keep_past(account: Account, more: list[PastOrder]) -> None:

@@ -30,12 +30,13 @@ TODAY = START.date().toordinal()
 TOLERANCE = 1e-9
 QUANTITIES = ("mean_quantity", "last_quantity", "usual_quantity")  # of an account: nobody adds up unlike products
 SKUS = ("S001", "S002", "S003", "S999")
-# An order an account and day: several of one day fill the ring of a state sooner than the rows of a file (ADR 17).
 orders = st.tuples(
     st.integers(0, 2),
-    st.integers(1, 360),
+    st.integers(1, 360) | st.integers(1, 4),  # so that there are several of one day
+    st.integers(0, 2),
     st.dictionaries(st.sampled_from(SKUS), st.sampled_from([1, 2, 7, 5000]), min_size=1),
 )
+Told = dict[tuple[int, int, int], dict[str, int]]  # account, days back and which of that day: units of each product
 
 
 @cache
@@ -46,20 +47,21 @@ def learnt() -> PopulationModel:
     return fit_population(order_days(lines.assign(ordered_at=lines.ordered_at + later)), TODAY)
 
 
-def events(told: dict[tuple[int, int], dict[str, int]]) -> Iterator[Event]:
+def events(told: Told) -> Iterator[Event]:
     """Every order as an event, and every third one twice."""
-    for number, ((account, back), units) in enumerate(sorted(told.items(), key=lambda one: -one[0][1])):
-        event = said(placed(f"O{account}-{back}", **units), START - timedelta(days=back), f"E{number}", f"A{account}")
+    for number, ((account, back, nth), units) in enumerate(sorted(told.items(), key=lambda one: -one[0][1])):
+        order = placed(f"O{account}-{back}-{nth}", **units)
+        event = said(order, START - timedelta(days=back), f"E{number}", f"A{account}")
         yield event
         if number % 3 == 0:
             yield event
 
 
-def of_file(told: dict[tuple[int, int], dict[str, int]]) -> tuple[Pairs, Pairs]:
+def of_file(told: Told) -> tuple[Pairs, Pairs]:
     """Pairs and accounts as `ringahead forecast` makes them; a line a unit count, the last one cut in two."""
     rows = [
-        (f"A{account}", sku, part, "", START - timedelta(days=back, hours=-hour), f"O{account}-{back}")
-        for (account, back), units in told.items()
+        (f"A{account}", sku, part, "", START - timedelta(days=back, hours=-hour), f"O{account}-{back}-{nth}")
+        for (account, back, nth), units in told.items()
         for sku, quantity in units.items()
         for hour, part in ((0, quantity / 4), (3, 3 * quantity / 4))
     ]
@@ -74,7 +76,7 @@ def of_file(told: dict[tuple[int, int], dict[str, int]]) -> tuple[Pairs, Pairs]:
     return forecastable(history, TODAY, "pair"), forecastable(history, TODAY, "account")
 
 
-def of_stream(told: dict[tuple[int, int], dict[str, int]], pairs: Pairs) -> tuple[PairColumns, PairColumns]:
+def of_stream(told: Told, pairs: Pairs) -> tuple[PairColumns, PairColumns]:
     """The same rows from the states that a fold leaves."""
     scene = Scene(deciding=False)
     scene.hear(*events(told))
@@ -104,8 +106,10 @@ def assert_same(found: PairColumns, wanted: PairColumns, leaving: tuple[str, ...
 @settings(max_examples=20, deadline=None)
 @given(st.lists(orders, min_size=1, max_size=60))
 @pytest.mark.parametrize("level", ["pair", "account"])
-def test_a_file_and_the_fold_give_the_same_forecasts(level: str, drawn: list[tuple[int, int, dict[str, int]]]) -> None:
-    told = {(account, back): units for account, back, units in drawn}
+def test_a_file_and_the_fold_give_the_same_forecasts(
+    level: str, drawn: list[tuple[int, int, int, dict[str, int]]]
+) -> None:
+    told = {(account, back, nth): units for account, back, nth, units in drawn}
     pairs, accounts = of_file(told)
     streamed, whole = of_stream(told, pairs)
     batch, incremental = (pairs.columns, streamed) if level == "pair" else (accounts.columns, whole)

@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 
 from forecasting.columns import CONTEXT, DECAY, HALF_LIVES_DAYS, PairColumns
 from forecasting.pair import (
+    MOST_MARKS,
     RING,
     OrderMark,
     PairState,
     add_order,
     order_key,
+    pulses_of,
     reduce_order,
     remove_order,
     summarise,
@@ -104,6 +106,29 @@ def test_a_row_does_not_depend_on_its_neighbours(pairs):
 def test_no_figure_is_ever_nan(orders):
     state = state_of([(day, key, 1e12 if big else 1e-9) for key, (day, big) in enumerate(orders)])
     assert all(np.isfinite(list(figures(summarise([state])).values())))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(DAYS, st.integers(1, 3)), min_size=RING, max_size=25, unique_by=lambda one: one[0]))
+def test_as_many_days_are_remembered_however_many_orders_they_had(days):
+    days.sort()
+    several = state_of([(day, 10 * day + n, 2.0) for day, count in days for n in range(count)])
+    once = state_of([(day, day, 2.0 * count) for day, count in days])
+    assert figures(summarise([several])) == pytest.approx(figures(summarise([once])), rel=1e-12)
+    assert len({mark.day for mark in several.ring}) == RING
+    pulses = [pulses_of([[state]], np.array([750_000.0])).tolist() for state in (several, once)]
+    assert pulses[0] == pulses[1]
+
+
+def test_of_too_many_orders_the_oldest_leave_one_by_one():
+    state, left = PairState(), []
+    for number in range(MOST_MARKS + 3):
+        left += add_order(state, OrderMark(730_000 + number // 30, number, 2.0))
+    assert [mark.key for mark in left] == [0, 1, 2]
+    assert len(state.ring) == MOST_MARKS
+    found = figures(summarise([state]))
+    assert (found["orders"], found["mean_quantity"]) == (2, MOST_MARKS + 3)
+    assert pulses_of([[state]], np.array([730_100.0]))[0, 1] == 2
 
 
 def test_one_day_is_one_order_day():
