@@ -9,6 +9,7 @@ The last reports stay one by one, so the state is a function of the set of them,
 from __future__ import annotations
 
 import bisect
+import math
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -154,13 +155,30 @@ def group_due_in_days(
 
 
 def run_out_days(
-    states: Sequence[StockState], day: float, levels: Sequence[float], clock: Clock | None = None
+    states: Sequence[StockState],
+    day: float,
+    levels: Sequence[float],
+    clock: Clock | None = None,
+    zone_days: float = 0.0,
 ) -> list[float]:
-    """First day (ordinal) before whose end one stock is used up with each probability; inf beyond LONGEST_DAYS."""
-    ahead = [float(h) for h in range(1, LONGEST_DAYS + 1)]
-    chance = np.maximum.accumulate(group_runs_out_within(states, day, ahead, clock))
-    places = [int(np.searchsorted(chance, level)) for level in levels]
-    return [float(int(day) + place) if place < LONGEST_DAYS else float("inf") for place in places]
+    """First day (ordinal) before whose end one stock is used up with each probability; inf beyond LONGEST_DAYS.
+
+    zone_days: by what the clocks of those who ask are ahead of that of `day`; the answer is a day of theirs.
+    """
+    today = math.floor(_local(day, zone_days))
+    chance = group_runs_out_within(states, day, ends_of_days(day, range(1, LONGEST_DAYS + 1), zone_days), clock)
+    places = [int(np.searchsorted(np.maximum.accumulate(chance), level)) for level in levels]
+    return [float(today + place) if place < LONGEST_DAYS else float("inf") for place in places]
+
+
+def ends_of_days(day: float, days: Sequence[int], zone_days: float = 0.0) -> list[float]:
+    """Time from `day` until so many days are over, of which the present one, begun already, is the first."""
+    local = _local(day, zone_days)
+    return [math.floor(local) + one - local for one in days]
+
+
+def _local(day: float, zone_days: float) -> float:
+    return round(day + zone_days, 6)  # to a tenth of a second: midnight is midnight
 
 
 def _after(group: GroupStock, report: Report, clock: Clock | None) -> GroupStock:

@@ -55,7 +55,7 @@ class Context:
     _asked: tuple[Any, ...] = (None, None, None)
     _in_force: tuple[Population, ProfileSet] | None = None
     _cells: dict[tuple[str, str], Profile] = field(default_factory=dict)
-    _moment: tuple[int, datetime] = (0, EPOCH)
+    _moment: tuple[int, datetime, int] = (0, EPOCH, 1970 * 12 + 1)
     _valued_by: ProfileSet | None = None
     _terms: Terms = field(default_factory=lambda: _terms_of(None))
 
@@ -69,12 +69,12 @@ class Context:
 
     def cell(self, account: Account) -> Profile | None:
         """The profile in force for the account's size and phase; None while nothing is decided."""
-        in_force = self.in_force
-        if in_force is None:
-            return None
+        model, profiles, as_of = self._asked
+        if model is not self.model or profiles is not self.profiles or as_of != self.partition.as_of:
+            self._look()
         found = self._cells.get((account.size, account.phase))
-        if found is None:
-            found = in_force[1].cell(Size(account.size), Phase(account.phase))
+        if found is None and self._in_force is not None:
+            found = self._in_force[1].cell(Size(account.size), Phase(account.phase))
             self._cells[account.size, account.phase] = found
         return found
 
@@ -87,11 +87,22 @@ class Context:
 
     def moment(self, at: int) -> datetime:
         """The instant of whole seconds since 1970; nearly always asked of the business time."""
-        known, found = self._moment
+        known, found, _ = self._moment
         if known != at:
-            found = moment(at)
-            self._moment = (at, found)
+            found = self._know(at)[1]
         return found
+
+    def month(self, at: int) -> int:
+        """The month of whole seconds since 1970, as spend is kept by."""
+        known, _, found = self._moment
+        if known != at:
+            found = self._know(at)[2]
+        return found
+
+    def _know(self, at: int) -> tuple[int, datetime, int]:
+        found = moment(at)
+        self._moment = (at, found, found.year * 12 + found.month)
+        return self._moment
 
     def local_day(self, zone: str | None, at: int) -> int:
         """Ordinal of the local day of a zone at whole seconds since 1970."""
@@ -122,8 +133,12 @@ class Folding:
         "context",
         "effects",
         "event_time",
+        "look",
+        "next_look_hour",
+        "now",
         "offset",
         "recorded",
+        "spend",
     )
 
     def __init__(self, account: Account, context: Context, offset: int, event_time: datetime) -> None:
@@ -138,6 +153,15 @@ class Folding:
         self._event_seconds: int | None = None
         self._place: Place | None = None
         self._spread: int | None = None
+        self.spend: float | None = None
+        """Of the last twelve months, where it was asked for and no order comes after that."""
+        self.look: tuple[int, int] = (0, 0)
+        """A day on which there is an order, and the hour of the look that follows: an order asks once for each line."""
+        as_of = context.partition.as_of
+        self.now = self.event_seconds if as_of is None else as_of
+        """Business time where it is known, else the event's own."""
+        self.next_look_hour = 0 if as_of is None else as_of // 3600 + 1
+        """The next tick: passing time decides then, for all pairs that were touched, at once."""
 
     @property
     def event_seconds(self) -> int:
@@ -156,14 +180,8 @@ class Folding:
         return found
 
     @property
-    def now(self) -> int:
-        """Business time where it is known, else the event's own."""
-        as_of = self.context.partition.as_of
-        return self.event_seconds if as_of is None else as_of
-
-    @property
     def at(self) -> datetime:
-        """The same as an instant."""
+        """Business time as an instant."""
         return self.context.moment(self.now)
 
     @property
@@ -193,10 +211,10 @@ class Folding:
         return self.context.local_day(self.account.about.zone, self.now)
 
     @property
-    def next_look_hour(self) -> int:
-        """The next tick: passing time decides then, for all pairs that were touched, at once."""
-        as_of = self.context.partition.as_of
-        return 0 if as_of is None else as_of // 3600 + 1
+    def zone_seconds(self) -> float:
+        """By what the account's clocks are ahead of UTC now."""
+        ahead = self.at.astimezone(zone_of(self.account.about.zone, self.context.installation.default_zone)).utcoffset()
+        return 0.0 if ahead is None else ahead.total_seconds()
 
     def look_again(self) -> None:
         """Have the account's size and phase judged at the next tick."""

@@ -114,7 +114,9 @@ def metered_outlook(folding: Folding, group: str, pair: Pair, lead_time_days: fl
     kept = pair.metering or metering.begun_with(pair.stock)
     clock = sky_of(folding, group)
     stocks, bare = (metering.stocks(kept.now, day, units, clock) for units in (coming, 0.0))
-    p10, p50, p90 = metering.run_out_days(stocks, day, (0.1, 0.5, 0.9), clock)
+    zone_days = folding.zone_seconds / 86_400
+    p10, p50, p90 = metering.run_out_days(stocks, day, (0.1, 0.5, 0.9), clock, zone_days)
+    ends = metering.ends_of_days(day, SURVIVAL_DAYS, zone_days)
     pace = between(clock, day, day + PACE_DAYS) / PACE_DAYS
     ring = pair.orders.ring
     return Outlook(
@@ -132,7 +134,7 @@ def metered_outlook(folding: Folding, group: str, pair: Pair, lead_time_days: fl
         degraded=not all(one.level_known for one in stocks),
         stock_units=round(sum(one.level for one in bare), 3),
         units_a_day=pace * sum(one.rate for one in bare),
-        survival=survival(metering.group_runs_out_within(stocks, day, SURVIVAL_DAYS, clock)),
+        survival=survival(metering.group_runs_out_within(stocks, day, ends, clock)),
     )
 
 

@@ -1,5 +1,7 @@
 """Several meters of one product: each by itself, late reports in their place, deliveries shared out."""
 
+import math
+
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -15,6 +17,7 @@ from forecasting.metering import (
     Metering,
     Report,
     beside,
+    ends_of_days,
     group_due_in_days,
     group_runs_out_within,
     run_out_days,
@@ -22,6 +25,7 @@ from forecasting.metering import (
     take_in,
     total,
 )
+from forecasting.telemetry import StockState
 
 DAY = 735_000.0
 
@@ -192,6 +196,17 @@ def test_whatever_is_told_chances_are_chances_and_rise(told):
     assert days == sorted(days)
     assert total(kept.now).level >= 0
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(kept), type=Metering) == kept
+
+
+@pytest.mark.parametrize("zone_hours", [-7, 0, 5.5, 13])
+@pytest.mark.parametrize("hour", [0, 1, 7, 9, 18, 23])
+def test_a_run_out_is_told_for_the_local_day_on_which_it_comes(hour: int, zone_hours: float):
+    at, zone_days = DAY + hour / 24, zone_hours / 24
+    sure = StockState(at, level=30.2, rate=20.0, level_known=True, scale=1e-6)
+    today, empty = (math.floor(round(at + days + zone_days, 6)) for days in (0.0, 1.51))
+    assert run_out_days([sure], at, [0.1, 0.5, 0.9], zone_days=zone_days) == [empty] * 3
+    left = group_runs_out_within([sure], at, ends_of_days(at, (1, 2, 3), zone_days))
+    assert [round(one) for one in left] == [today + days >= empty for days in range(3)]
 
 
 def test_meters_of_merged_accounts_stand_beside_each_other():
