@@ -149,8 +149,7 @@ def covered(name: str, level: str, lines: pd.DataFrame, day: int, found: pd.Data
 
 def learn_alone(source: Path, day: int) -> None:
     """Read a file of orders and learn from it."""
-    lines = read_order_lines(source, pd.Timestamp(date.fromordinal(day)))
-    fit_population(order_days(lines.frame), day)
+    fit_population(order_days(read_order_lines(source, pd.Timestamp(date.fromordinal(day))).frame), day)
 
 
 def others(history: OrderDays, model: PopulationModel, day: int) -> Iterator[Row]:

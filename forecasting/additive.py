@@ -35,8 +35,8 @@ class Additive(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     heads: tuple[tuple[float, ...], ...]
 
 
-def standardise(features: Floats, mean: Floats, scale: Floats) -> Floats:
-    """z of the features, shape (rows, features)."""
+def standardise(features: Floats, mean: Floats | np.float64, scale: Floats | np.float64) -> Floats:
+    """z of the features, shape (rows, features), or of one, shape (rows,)."""
     return np.asarray(np.clip((features - mean) / scale, -REACH, REACH), float)
 
 
@@ -60,10 +60,11 @@ def log_hazards(model: Additive, features: Floats) -> Floats:
 
 
 def fits(model: Additive) -> bool:
-    """Whether the coefficients are as many as the features ask for, and all finite."""
+    """Whether the coefficients are as many as the features ask for, all finite, and every scale above 0."""
     features = len(model.names)
     wanted = 1 + features + sum(map(len, model.knots))
     if {features} != {len(model.mean), len(model.scale), len(model.knots)} or not model.heads:
         return False
     numbers = [*model.mean, *model.scale, *(knot for some in model.knots for knot in some), *sum(model.heads, ())]
-    return all(len(head) == wanted for head in model.heads) and bool(np.isfinite(numbers).all())
+    good = bool(np.isfinite(numbers).all()) and min(model.scale, default=1.0) > 0
+    return good and all(len(head) == wanted for head in model.heads)

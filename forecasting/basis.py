@@ -57,12 +57,15 @@ def basis_of(features: Floats, *, bends: bool = True) -> Basis:
     """The basis of features, shape (rows, features). bends: or lines only."""
     mean, scale = features.mean(0), features.std(0)
     scale = np.where(scale > LEAST_SCALE, scale, 1.0)
-    z = standardise(features, mean, scale)
-    knots = tuple(_knots(z[:, place]) if bends else () for place in range(z.shape[1]))
-    regressors = design(np.asarray(z, np.float32), knots)  # half the memory; this is what is largest in learning
+    knots, lines = [], np.empty(features.shape, np.float32)  # half the memory; this is what is largest in learning
+    for place in range(features.shape[1]):  # one by one, so that there is no second matrix in double precision
+        z = standardise(features[:, place], mean[place], scale[place])
+        knots.append(_knots(z) if bends else ())
+        lines[:, place] = z
+    regressors = design(lines, knots)
     middle = regressors.mean(0, dtype=np.float64)
     regressors -= middle.astype(np.float32)
-    return Basis(rounded(mean), rounded(scale), knots, middle, regressors, np.arange(len(features)))
+    return Basis(rounded(mean), rounded(scale), tuple(knots), middle, regressors, np.arange(len(features)))
 
 
 def rounded(values: Floats) -> tuple[float, ...]:

@@ -68,21 +68,22 @@ class Examples:
 
 def pair_examples(windows: Sequence[Window], own: RenewalParameters, whole: RenewalParameters) -> Examples:
     """Features of pairs in their windows."""
-    found = []
-    for w in windows:
+
+    def features_of(w: Window) -> Columns:
         mine = hazards(weather_renewal(own, w.columns, w.opened, w.weather))
         theirs = whole_features(w.columns, w.opened, whole)
-        found.append(pair_features(w.columns, w.opened, mine, theirs, w.products, w.weather))
-    return _examples(windows, found)
+        return pair_features(w.columns, w.opened, mine, theirs, w.products, w.weather)
+
+    return _examples(windows, features_of)
 
 
 def account_examples(windows: Sequence[Window], own: RenewalParameters) -> Examples:
     """Features of accounts in their windows."""
-    found = []
-    for w in windows:
-        mine = hazards(renewal_curve(own, w.columns, w.opened))
-        found.append(account_features(w.columns, w.opened, mine, w.products))
-    return _examples(windows, found)
+
+    def features_of(w: Window) -> Columns:
+        return account_features(w.columns, w.opened, hazards(renewal_curve(own, w.columns, w.opened)), w.products)
+
+    return _examples(windows, features_of)
 
 
 def fit_hazard(examples: Examples, max_rows: int = MAX_ROWS, basis: Basis | None = None) -> Additive | None:
@@ -152,10 +153,16 @@ def seen_in(examples: Examples, place: int) -> tuple[Mask, Mask]:
     return mask, examples.wait < end
 
 
-def _examples(windows: Sequence[Window], found: list[Columns]) -> Examples:
+def _examples(windows: Sequence[Window], features_of: Callable[[Window], Columns]) -> Examples:
+    """Window by window into one matrix, which is what is largest in learning: there are never two of it."""
     rows = [len(w.wait_days) for w in windows]
-    names = tuple(found[0])
-    features = np.concatenate([np.column_stack(list(one.values())) for one in found])
+    first = features_of(windows[0])
+    names, features, end = tuple(first), np.empty((sum(rows), len(first))), 0
+    for w in windows:
+        found = features_of(w) if end else first
+        begin, end = end, end + len(w.wait_days)
+        for place, name in enumerate(names):
+            features[begin:end, place] = found[name]
     wait = np.concatenate([w.wait_days for w in windows])
     return Examples(features, names, wait, np.repeat([w.length_days for w in windows], rows))
 

@@ -79,10 +79,11 @@ def command(
         advance(1)
     click.echo(f"{orders}: {lines.summary()}", err=True)
     if packs is None:
-        table = forecast(order_days(lines.frame), day.toordinal(), level, explain=explain, around=around)
+        history, parts = order_days(lines.frame), None
     else:
-        parts = shares(lines.frame, packs, day.toordinal())
-        table = forecast(order_days(packs.in_groups(lines.frame)), day.toordinal(), level, parts=parts, around=around)
+        history, parts = order_days(packs.in_groups(lines.frame)), shares(lines.frame, packs, day.toordinal())
+    del lines  # many of them are larger than all that is made of them
+    table = forecast(history, day.toordinal(), level, explain=explain, parts=parts, around=around)
     write_table(table, out)
     click.echo(f"{out}: {len(table):,} forecasts", err=True)
 
