@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import math
+from dataclasses import replace
+from datetime import date
 from functools import cached_property
 
 import msgspec
+import numpy as np
 
 from forecasting.additive import Additive, fits
 from forecasting.clock import Clock
 from forecasting.clock import fits as clock_fits
+from forecasting.columns import PULSE, columns_of
 from forecasting.curve import CurveForecaster
 from forecasting.errors import ModelRefused
 from forecasting.hazard import ENDS_DAYS, AccountForecaster, HazardForecaster
@@ -150,7 +154,23 @@ def loads(data: bytes, digest: str | None = None) -> PopulationModel:
         raise ModelRefused(f"the model's clock is none; {REMEDY}")
     if record.weather is not None and not weather_fits(record.weather):
         raise ModelRefused(f"the model's temperatures are none; {REMEDY}")
-    return PopulationModel(record)
+    model = PopulationModel(record)
+    if not _answers(model):
+        raise ModelRefused(f"the model asks for what this version does not know, or says no chance; {REMEDY}")
+    return model
+
+
+def _answers(model: PopulationModel) -> bool:
+    """Whether it says a chance of two made-up pairs: a release with other features may write the same format."""
+    row, day = np.array([0, 1, 1, 1]), np.array([8.0, 2.0, 5.0, 9.0])
+    accounts = replace(columns_of(2, row, day, np.ones(4)), pulse=np.ones((2, len(PULSE))))
+    try:
+        date.fromisoformat(model.record.until_day)
+        pairs = model.pair.probability(replace(accounts, account=accounts, skus=["", ""]), 10.0, 30.0)
+        chances = np.concatenate([pairs, model.account.probability(accounts, 10.0, 30.0)])
+    except (KeyError, ValueError, IndexError):
+        return False
+    return bool(((chances >= 0) & (chances <= 1)).all())
 
 
 def _sha256(data: bytes) -> str:

@@ -1,14 +1,18 @@
 """A model is read back as it was written, or not at all."""
 
 import hashlib
+from functools import cache
 
 import msgspec
 import pytest
 
-from forecasting.artefact import PopulationModel, dumps, loads
+from forecasting.additive import Additive
+from forecasting.artefact import ModelRecord, PopulationModel, dumps, loads
 from forecasting.clock import Clock
 from forecasting.errors import ModelRefused
-from forecasting.learn import prior_model
+from forecasting.history import order_days
+from forecasting.learn import fit_population, prior_model
+from tests.forecasting.population import LAST_DAY, order_lines
 
 ARTEFACT = dumps(prior_model())
 
@@ -65,3 +69,33 @@ def test_parameters_that_are_no_parameters_are_refused():
     broken = msgspec.structs.replace(record, pair=msgspec.structs.replace(record.pair, a=-1.0))
     with pytest.raises(ModelRefused, match="positive"):
         loads(PopulationModel(broken).artefact)
+
+
+@cache
+def learnt() -> ModelRecord:
+    return fit_population(order_days(order_lines(accounts=60)), LAST_DAY.toordinal()).record
+
+
+def other_feature(model: Additive) -> Additive:
+    return msgspec.structs.replace(model, names=("p_of_another_release", *model.names[1:]))
+
+
+def test_a_learnt_model_is_read_back():
+    assert loads(PopulationModel(learnt()).artefact).record == learnt()
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        lambda r: {"often": other_feature(r.often)},
+        lambda r: {"seldom": other_feature(r.seldom)},
+        lambda r: {"whole": other_feature(r.whole)},
+        lambda r: {"products": {sku: row for sku, row in r.products.items() if sku}},
+        lambda r: {"products": {}},
+        lambda r: {"often": msgspec.structs.replace(r.often, scale=(0.0, *r.often.scale[1:]))},
+        lambda r: {"until_day": "yesterday"},
+    ],
+)
+def test_a_model_that_cannot_answer_here_is_refused(broken):
+    with pytest.raises(ModelRefused, match="ringahead learn"):
+        loads(PopulationModel(msgspec.structs.replace(learnt(), **broken(learnt()))).artefact)
