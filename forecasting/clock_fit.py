@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from forecasting.columns import Floats
     from forecasting.history import OrderDays
 
-LOOK_BACK_DAYS = 52 * 7
+LOOK_BACK_WEEKS = 52
+LEAST_WEEKS = 4  # fewer say nothing of a week either: one holiday would close its weekday
 LEAST_ORDER_DAYS = 30  # of all accounts: fewer say nothing of a week
 FLAT_DAYS = 20.0  # order days that an even week is worth in the trade's
 SHUT_FROM = 10.0  # expected order days from which none at all means closed
@@ -30,8 +31,10 @@ DIGITS = 4
 
 def fit_clock(accounts: OrderDays, as_of_day: int, holidays: Collection[int] = ()) -> Clock:
     """The clock of order days of accounts (SKU '*') before as_of_day. holidays: ordinals, of the past and ahead."""
-    late = accounts.where(accounts.day >= as_of_day - LOOK_BACK_DAYS)
-    if len(late) < LEAST_ORDER_DAYS:
+    known = int(as_of_day - accounts.day.min()) // WEEK_DAYS if len(accounts) else 0
+    weeks = min(known, LOOK_BACK_WEEKS)  # whole ones, so that every weekday is counted as often as any other
+    late = accounts.where(accounts.day >= as_of_day - WEEK_DAYS * weeks)
+    if len(late) < LEAST_ORDER_DAYS or weeks < LEAST_WEEKS:
         return FLAT
     count = np.bincount(weekday_of(late.day), minlength=WEEK_DAYS).astype(float)
     share = (count + FLAT_DAYS / WEEK_DAYS) / (count.sum() + FLAT_DAYS)

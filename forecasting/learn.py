@@ -128,7 +128,7 @@ def refresh_population(model: PopulationModel, history: OrderDays, as_of_day: in
         order_days=len(known),
         pairs=int(known.starts().sum()),
         accounts=len(np.unique(known.account)),
-        products=_products(known, as_of_day, r.pair) if r.often is not None else {},
+        products=_products(known, as_of_day, r.pair) if r.products else {},
         scores={**r.scores, FITTED_BEFORE: old},
     )
     return PopulationModel(found)

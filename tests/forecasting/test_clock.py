@@ -33,6 +33,13 @@ def test_a_weekday_on_which_nobody_orders_weighs_nothing_and_the_week_still_seve
     assert fit_clock(history(shut=()).of_accounts(), TODAY).week[SATURDAY] > 0.7
 
 
+@pytest.mark.parametrize("days", [5, 10, 31, 45, 73, 200])
+def test_a_history_that_is_no_whole_number_of_weeks_prefers_no_weekday(days: int):
+    day, account = np.tile(np.arange(TODAY - days, TODAY, dtype=float), 30), np.repeat(np.arange(30), days)
+    daily = OrderDays([str(one) for one in range(30)], ["*"], account, account * 0, day, day * 0 + 1)
+    assert fit_clock(daily, TODAY).week == (1.0,) * 7
+
+
 @cache
 def learnt() -> PopulationModel:
     """Of a trade that is closed at weekends."""

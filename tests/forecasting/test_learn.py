@@ -3,6 +3,7 @@
 from datetime import date
 from functools import cache
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
@@ -146,6 +147,15 @@ def test_never_is_2100():
     assert (table.p90 == pd.Timestamp("2100-01-01")).all()
     assert date_of(float("inf")) is None
     assert date_of(float(AS_OF)) == date(2022, 3, 1)
+
+
+def test_accounts_that_never_buy_the_same_twice_are_refreshed_too():
+    learnt = model()
+    whole = PopulationModel(msgspec.structs.replace(learnt.record, often=None, seldom=None))
+    found = refresh_population(whole, history(), AS_OF + 7)
+    assert found.record.products
+    asked = forecastable(history(), AS_OF + 7, "account").columns
+    assert np.isfinite(found.account.probability(asked, AS_OF + 7, 28.0)).all()
 
 
 def test_a_refreshed_model_keeps_its_coefficients_and_learns_the_products():
