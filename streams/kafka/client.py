@@ -8,6 +8,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from schemas.errors import Unavailable
 from schemas.settings import Settings
+from streams.microbatch.joining import commit_between_joins
 from streams.microbatch.leaving import leave
 from streams.microbatch.ports import Output
 
@@ -49,6 +50,8 @@ async def consumer(settings: Settings, *topics: str, group: str | None = None) -
         rebalance_timeout_ms=round(settings.kafka_rebalance_timeout_seconds * 1000),
     )
     await _start(client, settings)
+    if group is not None:
+        commit_between_joins(client)
     try:
         yield client
     finally:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import CommitFailedError, KafkaError
 
 from outreach.desk import Desk, seconds_to_next
 from outreach.ports import Store
@@ -118,6 +118,8 @@ async def tell_kafka(client: AIOKafkaConsumer, positions: Mapping[tuple[str, int
     """For lag tools; a failure costs nothing, as the database has the truth."""
     try:
         await client.commit({TopicPartition(*place): offset for place, offset in positions.items()})
+    except CommitFailedError:
+        log.debug("a rebalance came first")
     except KafkaError as error:
         log.warning("offsets were not committed to Kafka: %r", error)
 

@@ -14,6 +14,7 @@ from aiokafka.structs import TopicPartition
 from faust.transport.drivers import aiokafka as driver
 
 from streams.microbatch.heartbeat import Heartbeat
+from streams.microbatch.joining import commit_between_joins
 from streams.microbatch.offsets import Chunk, Partition
 
 IDLE_SECONDS = 0.1
@@ -33,8 +34,9 @@ class FetchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust
         return consumer
 
     async def on_start(self) -> None:
-        """Start the consumer, and note each heartbeat that the group answers."""
+        """Start the consumer, note each heartbeat that the group answers, and keep commits out of joins."""
         await super().on_start()
+        commit_between_joins(self._consumer)
         coordinator = self._consumer._coordinator
         beat = coordinator._do_heartbeat
 

@@ -89,7 +89,7 @@ INTERNALS: tuple[Internal, ...] = (
     Internal(
         DRIVER, "ConsumerRebalanceListener", "f3d04f29dfb3", "sets consumer_generation_id before on_partitions_assigned"
     ),
-    Internal(DRIVER, "AIOKafkaConsumerThread.on_start", "38b4e8bd1e10", "extended: wraps the coordinator's heartbeat"),
+    Internal(DRIVER, "AIOKafkaConsumerThread.on_start", "38b4e8bd1e10", "extended: wraps the coordinator"),
     Internal(
         DRIVER,
         "AIOKafkaConsumerThread._create_worker_consumer",
@@ -141,6 +141,24 @@ INTERNALS: tuple[Internal, ...] = (
         "GroupCoordinator._do_heartbeat",
         "dc1d6632aaa6",
         "wrapped: True is an answer",
+    ),
+    Internal(
+        "aiokafka.consumer.group_coordinator",
+        "GroupCoordinator._do_rejoin_group",
+        "3cb016c98a08",
+        "wrapped: a join is under way",
+    ),
+    Internal(
+        "aiokafka.consumer.group_coordinator",
+        "GroupCoordinator._do_commit_offsets",
+        "c3a3ea5613f3",
+        "wrapped: not while joining; forgets the member at a refusal, whatever generation was refused",
+    ),
+    Internal(
+        "aiokafka.consumer.group_coordinator",
+        "GroupCoordinator.commit_offsets",
+        "5cbe31af28d6",
+        "makes CommitFailedError of RebalanceInProgressError",
     ),
     Internal("aiokafka.client", "AIOKafkaClient._wait_on_metadata", "52b0a5ee78ef", "called: as the producer does"),
     Internal("aiokafka.partitioner", "murmur2", "62179ca18494", "as every client's default partitioner"),

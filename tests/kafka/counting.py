@@ -73,8 +73,8 @@ def build(options: argparse.Namespace) -> BatchApp:
             bootstrap=options.bootstrap,
             data_dir=options.data,
             batch_records=options.batch,
-            session_timeout_seconds=SESSION_SECONDS,
-            heartbeat_seconds=1.5,
+            session_timeout_seconds=options.session,
+            heartbeat_seconds=options.heartbeat,
             rebalance_timeout_seconds=15,
             request_timeout_seconds=10,
             stall_seconds=options.stall,
@@ -147,6 +147,8 @@ if __name__ == "__main__":
     parser.add_argument("--no-self-fence", action="store_true")
     parser.add_argument("--stall", type=float, default=300.0)
     parser.add_argument("--fetch-bytes", type=int, default=4 * 1024 * 1024)
+    parser.add_argument("--session", type=float, default=SESSION_SECONDS)
+    parser.add_argument("--heartbeat", type=float, default=1.5)
     parser.add_argument("--crawl", type=float, default=0.0)
     parser.add_argument("--port", type=int, required=True)
     arguments = parser.parse_args()

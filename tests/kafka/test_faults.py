@@ -38,6 +38,21 @@ def test_killed_at_random_moments_twice_with_the_local_state_deleted(bench: Benc
     bench.check_outputs()
 
 
+def test_two_workers_come_to_rest_though_heartbeats_are_slower_than_commits(bench: Bench) -> None:
+    """What commits into a join is refused, joins anew, and so on for ever: it must not commit."""
+    bench.create_topics()
+    slow = ("--heartbeat", "4", "--session", "12")
+    workers = [bench.start("a", *slow)]
+    with bench.load():
+        bench.wait_until_progress()
+        workers.append(bench.start("b", *slow))
+        wait_until(lambda: all(0 < lanes(worker) < LANES for worker in workers), "both with partitions", 60)
+        bench.wait_until_progress()
+    assert all("OffsetCommit failed" not in worker.said() for worker in workers), bench.said()
+    bench.wait_until_equal()
+    bench.check_outputs()
+
+
 def test_a_worker_that_stood_still_writes_nothing_after_its_partitions_moved(bench: Bench) -> None:
     """Without the self-fence: what stands still between its check and its sending is stopped by the brokers."""
     bench.create_topics()
