@@ -1,7 +1,9 @@
 /* Everything that the pages do by themselves; the rest is HTML from the server. */
 import { startClocks } from "./clocks.js";
 import { startKeys } from "./keys.js";
-import { startLive } from "./live.js";
+import { lookAgain, startLive } from "./live.js";
+import { startStays } from "./stays.js";
+import { startTurns } from "./turns.js";
 
 const root = document.documentElement;
 
@@ -42,16 +44,6 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.requestConfig?.verb === "post") document.querySelector("[data-focus]")?.focus({ preventScroll: true });
 });
 
-// What somebody has opened stays open when its part of the page is renewed.
-let opened = [];
-document.addEventListener("htmx:beforeSwap", (event) => {
-  opened = [...event.detail.target.querySelectorAll("details[open][id]")].map((one) => one.id);
-});
-document.addEventListener("htmx:afterSwap", () => {
-  for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
-  opened = [];
-});
-
 // A live region that stays: what a swap brings with it is not read out by itself.
 document.addEventListener("htmx:afterSettle", () => {
   const banners = [...document.querySelectorAll("#notices .banner div")].map((one) => one.textContent.trim());
@@ -62,4 +54,6 @@ document.addEventListener("htmx:afterSettle", () => {
 
 startKeys(remember);
 startClocks();
+startTurns(lookAgain);
+startStays();
 startLive();

@@ -30,6 +30,13 @@ function refresh() {
   });
 }
 
+/* What was dropped for something newer is asked once more. */
+export function lookAgain() {
+  const task = document.querySelector("[data-task]")?.dataset.task;
+  if (task) showChange(task);
+  refresh();
+}
+
 export function startLive() {
   const after = document.body.dataset.after;
   if (after === undefined) return;
