@@ -100,8 +100,8 @@ class OrderHistory:
                     self._closed.discard(account)
             case AccountClosed():
                 self._closed.add(account)
-            case AccountMerged(into_account_id=survivor) if survivor != account and account not in self._closed:
-                self._merged[account] = survivor
+            case AccountMerged(into_account_id=into) if account not in self._closed and self._survivor(into) != account:
+                self._merged[account] = into
             case ProductChanged(sku=sku, group=group, unit_factor=factor):
                 self._groups[sku] = (group or sku, float(factor))
                 self._follow(group or sku, fact)
@@ -163,7 +163,7 @@ class OrderHistory:
                 _take_units(orders, [name for name in names if orders[name].day <= day], dict(units))
 
     def _survivor(self, account: str) -> str:
-        """Who an account is now; merged into each other they stay what they were called first."""
+        """Who an account is now."""
         passed = {account}
         while (following := self._merged.get(account)) is not None and following not in passed:
             account = following

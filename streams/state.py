@@ -248,6 +248,8 @@ class Account(msgspec.Struct, array_like=True, gc=False):
     relation: Relation = msgspec.field(default_factory=Relation)
     given: list[tuple[str, str]] = msgspec.field(default_factory=list)
     """Consents that were given and not withdrawn since: purpose and channel."""
+    absorbed: list[str] = msgspec.field(default_factory=list)
+    """Accounts that continue as this one, so that it is never merged into one of them."""
 
     def pair(self, group: str) -> Pair:
         """The pair of a group; a new one where there is none."""

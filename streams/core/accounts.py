@@ -2,8 +2,10 @@
 
 from base64 import b64decode, b64encode
 
+from forecasting.marks import KEY, place_of
 from forecasting.pair import add_order
 from schemas.envelope import Event
+from schemas.errors import BadEvent, DeadLetterReason
 from schemas.events.accounts import (
     AccountClosed,
     AccountMerged,
@@ -27,6 +29,9 @@ from streams.core.room import check_complaints
 from streams.core.stock import take_meters
 from streams.core.worth import merge_margins
 from streams.state import Pair, seconds
+
+REMEMBERED_ABSORBED = 100
+"""Accounts that continue as another one and are known by name."""
 
 
 def registered(folding: Folding, event: Event, fact: AccountRegistered) -> None:
@@ -98,10 +103,15 @@ def closed(folding: Folding, event: Event, fact: AccountClosed) -> None:
 
 
 def merged(folding: Folding, event: Event, fact: AccountMerged) -> None:
-    """The state goes to the survivor as an event of its own; this account is an alias from now on."""
+    """The state goes to the survivor as an event of its own; this account is an alias from now on.
+
+    Raises BadEvent where that account continues as this one: neither would be left.
+    """
     account = folding.account
     if account.closed or fact.into_account_id == account.account_id:
         return
+    if fact.into_account_id in account.absorbed:
+        raise BadEvent(DeadLetterReason.BAD_DATA, "data.into_account_id: it was merged into this account; no way back")
     state = b64encode(encode_account(account, layout=folding.context.installation.state_layout)).decode()
     _end_everything(folding, "merged")
     account.merged_into = fact.into_account_id
@@ -120,6 +130,8 @@ def transferred(folding: Folding, event: Event, fact: StateTransferred) -> None:
     """The loser's recent orders, spend, meters, complaints, withdrawn consents and cool-down become the survivor's."""
     del event
     survivor, loser = folding.account, decode_account(b64decode(fact.state))
+    absorbed = dict.fromkeys((*survivor.absorbed, *loser.absorbed, fact.from_account_id))
+    survivor.absorbed = list(absorbed)[-REMEMBERED_ABSORBED:]
     for group, theirs in sorted(loser.pairs.items()):
         _take_pair(folding, group, theirs)
     take_orders(survivor, loser)
@@ -134,6 +146,29 @@ def transferred(folding: Folding, event: Event, fact: StateTransferred) -> None:
     survivor.attempts = max(survivor.attempts, loser.attempts)
     survivor.cool_down_until = max(survivor.cool_down_until or 0, loser.cool_down_until or 0) or None
     folding.look_again()
+
+
+def opened_by_return(folding: Folding, fact: object) -> bool:
+    """Whether this is the alias's own state, which merges that were told at once sent round in a circle.
+
+    Then nobody is left but itself: it is open again, and takes what it has handed on since, which comes round, too.
+    """
+    account = folding.account
+    if not isinstance(fact, StateTransferred) or fact.from_account_id != account.account_id:
+        return False
+    account.seen = _seen_until_merged(account.seen, decode_account(b64decode(fact.state)).seen)
+    account.merged_into = None
+    _open(folding, "merged")
+    folding.look_again()
+    return True
+
+
+def _seen_until_merged(now: bytes, before: bytes) -> bytes:
+    """Ids seen before the merge, and the merge itself, the one after them, where it is still known."""
+    place = place_of(now, before[-KEY.size :]) if before else -1
+    if before and place < 0:
+        return before
+    return before + now[(place + 1) * KEY.size : (place + 2) * KEY.size]
 
 
 def _take_pair(folding: Folding, group: str, theirs: Pair) -> None:
@@ -155,9 +190,14 @@ def _open_again(folding: Folding, at: int) -> None:
     account = folding.account
     if not account.closed or (account.closed_at is not None and at <= account.closed_at):
         return
+    _open(folding, "policy")
+
+
+def _open(folding: Folding, cause: Cause) -> None:
+    account = folding.account
     account.closed, account.closed_at = False, None
     for group, pair in sorted(account.pairs.items()):
-        next_cycle(folding, group, pair, "policy")
+        next_cycle(folding, group, pair, cause)
 
 
 def _end_everything(folding: Folding, cause: Cause) -> None:

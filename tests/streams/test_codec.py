@@ -223,7 +223,7 @@ LAYOUT: dict[type[msgspec.Struct], tuple[int, str]] = {
         1,
         "account_id version seen newest late_events about size phase orders spend_cents settled_orders complaints "
         "withdrawn credit_hold closed merged_into cool_down_until attempts check_hour assets standing pairs "
-        "past_orders returns closed_at cycle_floor forgotten p_alive margin_cents relation given",
+        "past_orders returns closed_at cycle_floor forgotten p_alive margin_cents relation given absorbed",
     ),
     Pair: (0, "orders cycle done_cycle due_hour need refusal hold_until stock on_order metering"),
     Partition: (

@@ -72,7 +72,16 @@ def test_merged_into_each_other_nothing_is_lost_or_doubled() -> None:
         ("acme", AccountMerged(into_account_id="bolt"), 1),
         ("bolt", AccountMerged(into_account_id="acme"), 2),
     ]
-    assert sorted(row[3] for row in learnt(told(facts))) == [2.0, 3.0]
+    assert learnt(told(facts)) == [("bolt", "argon", 0, 5.0)]
+
+
+def test_who_is_merged_into_its_own_alias_stays_and_its_later_orders_count() -> None:
+    facts = [
+        ("acme", AccountMerged(into_account_id="bolt"), 1),
+        ("bolt", AccountMerged(into_account_id="acme"), 2),
+        ("bolt", placed("b", argon=3), 3),
+    ]
+    assert learnt(told(facts)) == [("bolt", "argon", 3, 3.0)]
 
 
 def test_a_closed_account_is_not_merged() -> None:

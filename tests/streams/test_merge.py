@@ -113,12 +113,48 @@ def test_a_transfer_on_its_way_follows_the_survivor(scene: Scene) -> None:
     assert {"argon", "wire"} <= scene.account("core").pairs.keys()
 
 
-def test_merged_into_each_other_the_log_comes_to_rest(scene: Scene) -> None:
+def test_merged_into_each_other_at_once_both_stay_and_miss_nothing(scene: Scene) -> None:
+    """Before either transfer arrives: each comes back to who sent it."""
     scene.tell(INTO)
     scene.tell(AccountMerged(into_account_id="acme"), account="bolt")
+    scene.tell(*(placed(f"late-{number}", argon=3) for number in range(300)), at=scene.now)
     settle(scene)
-    scene.tell(placed("late", argon=3))
+    assert [scene.account(name).merged_into for name in ("acme", "bolt")] == [None, None]
+    assert not scene.account().closed
+    assert scene.account().orders.newest_day == scene.now.date().toordinal()
+    scene.tell(placed("later", argon=4))
     settle(scene)
+    assert 4 in scene.units("argon")
+    scene.pass_time(hours=26)
+
+
+def test_what_was_told_before_two_merges_at_once_is_known_afterwards(scene: Scene) -> None:
+    scene.tell(placed("before", argon=5), name="before")
+    scene.tell(INTO, name="merge")
+    scene.tell(AccountMerged(into_account_id="acme"), account="bolt")
+    settle(scene)
+    rows = scene.partition.store.rows.copy()
+    scene.tell(placed("before", argon=5), name="before")
+    scene.tell(INTO, name="merge")
+    assert scene.partition.store.rows == rows
+
+
+@pytest.mark.parametrize("through", [(), ("core",)])
+def test_an_account_is_not_merged_into_one_that_continues_as_it(scene: Scene, through: tuple[str, ...]) -> None:
+    """Neither would be left, and whatever is said of them would go round for ever."""
+    last = "bolt"
+    scene.tell(INTO)
+    settle(scene)
+    for following in through:
+        scene.tell(AccountMerged(into_account_id=following), account=last)
+        settle(scene)
+        last = following
+    scene.tell(AccountMerged(into_account_id="acme"), account=last)
+    (letter,) = scene.partition.letters
+    assert (letter.reason, letter.detail[:20]) == ("bad_data", "data.into_account_id")
+    scene.tell(*(placed(f"late-{number}", foam=3) for number in range(300)), at=scene.now)
+    settle(scene)
+    assert scene.units("foam", last) != []
 
 
 def test_a_closed_account_is_not_merged(scene: Scene) -> None:
