@@ -11,7 +11,7 @@ from pyarrow import ArrowException
 
 from forecasting.history import UNIX_EPOCH_DAY
 from forecasting.weather import EVERYWHERE, Follows, Weather, weather_of
-from outreach.calling.closures import public_holidays
+from outreach.calling.closures import public_holidays, regions_of
 from outreach.calling.places import country_code
 from schemas.errors import BadFile, BadInput
 
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 YEARS_BEFORE, YEARS_AHEAD = 6, 2
 COLDEST, HOTTEST = -90.0, 60.0
 MOST_DAYS = 36_600
+MOST_ODD_SHARE, FEW_LINES = (
+    0.05,
+    10,
+)  # of temperatures that cannot be: more is another unit, and leaving them out would leave winter
 
 
 class Surroundings(TypedDict):
@@ -51,11 +55,15 @@ def told_of(
 
 
 def holidays_of(place: str, year: int) -> tuple[int, ...]:
-    """Public holidays (ordinals) of the years around one. Raises BadInput for what is no country."""
+    """Public holidays (ordinals) of the years around one. Raises BadInput for no country or region."""
     name, _, region = place.partition("-")
     country = country_code(name)
     if country is None:
         raise BadInput(f"{place!r} is no country; give ISO letters as GB, or with a region DE-BY")
+    region = region.strip().upper()
+    if region and region not in regions_of(country):
+        known = ", ".join(regions_of(country)) or "none that is known"
+        raise BadInput(f"{place!r}: {country} has no region {region}; its regions are {known}")
     years = range(year - YEARS_BEFORE, year + YEARS_AHEAD + 1)
     days = [public_holidays(country, region or None, one, every_region=False) for one in years]
     return tuple(sorted(day.toordinal() for some in days for day in some))
@@ -76,6 +84,11 @@ def read_temperatures(path: Path) -> tuple[int, dict[str, Floats]]:
     good = day.notna() & celsius.between(COLDEST, HOTTEST)
     if not good.any():
         raise BadFile(f"{path}: no line has a day (2023-01-31) and a temperature in degrees Celsius")
+    odd = int((celsius.notna() & ~celsius.between(COLDEST, HOTTEST)).sum())
+    if odd > max(MOST_ODD_SHARE * len(celsius), FEW_LINES):
+        raise BadFile(
+            f"{path}: {odd:,} of {len(celsius):,} temperatures are none in degrees Celsius; is it Fahrenheit?"
+        )
     ordinal = day[good].to_numpy("datetime64[D]").astype(np.int64) + UNIX_EPOCH_DAY
     first, days = int(ordinal.min()), int(ordinal.max() - ordinal.min()) + 1
     if days > MOST_DAYS:

@@ -12,14 +12,15 @@ def public_holidays(country: str, region: str | None, year: int, *, every_region
 
     Observed days (a holiday that falls on a weekend) are in it. ``country``: ISO 3166 letters.
     """
-    regions = _regions(country)
+    regions = regions_of(country)
     if region is None and every_region:
         return frozenset().union(*(_days(country, one, year) for one in (None, *regions)))
     return _days(country, region if region in regions else None, year)
 
 
 @lru_cache(maxsize=512)
-def _regions(country: str) -> tuple[str, ...]:
+def regions_of(country: str) -> tuple[str, ...]:
+    """Letters of the regions of a country that have holidays of their own."""
     return tuple(holidays.list_supported_countries(include_aliases=False).get(country, ()))
 
 

@@ -30,6 +30,20 @@ def test_what_is_no_country_is_refused():
         holidays_of("Atlantis", 2024)
 
 
+def test_a_region_is_found_in_small_letters_and_one_that_is_none_is_refused():
+    assert holidays_of("de-by", 2024) == holidays_of("DE-BY", 2024) != holidays_of("DE", 2024)
+    with pytest.raises(BadInput, match="BY"):
+        holidays_of("DE-BA", 2024)
+
+
+def test_a_year_in_fahrenheit_is_refused(tmp_path: Path):
+    days = pd.date_range("2023-01-01", periods=365)
+    fahrenheit = 50.0 - 25.0 * np.cos(2 * np.pi * np.arange(365) / 365)
+    pd.DataFrame({"day": days, "celsius": fahrenheit}).to_csv(tmp_path / "told.csv", index=False)
+    with pytest.raises(BadFile, match="Fahrenheit"):
+        read_temperatures(tmp_path / "told.csv")
+
+
 def test_temperatures_by_day_and_region_with_gaps(tmp_path: Path):
     told = "day,celsius,region\n2023-01-01,3,north\n2023-01-03,5,north\n2023-01-01,7,south\n"
     told += "nonsense,1,south\n2023-01-02,900,south\n"
