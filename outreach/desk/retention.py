@@ -38,9 +38,14 @@ def cut(tx: Transaction, db_now: datetime, *, outbox_days: int, audit_days: int)
         return Cut(messages, 0)
     before, began = db_now - timedelta(days=audit_days), anchor(tx).audit_id
     last = tx.books.cut_audit(before, PIECE)
+    keep_anchor(tx, last)
+    return Cut(messages, last.audit_id - began if last.audit_id else 0)
+
+
+def keep_anchor(tx: Transaction, last: Anchor) -> None:
+    """From now on the history begins behind this entry; none: where it began."""
     if last.audit_id:
         tx.facts.put(ANCHOR, f"{last.audit_id}:{last.digest}")
-    return Cut(messages, last.audit_id - began if last.audit_id else 0)
 
 
 def anchor(tx: Transaction) -> Anchor:
@@ -80,8 +85,14 @@ def verify(tx: Transaction, expected: Anchor | None = None) -> Verified:
             met = entry.digest == expected.digest
             if not met:
                 return Verified(began, count, head, f"entry {entry.audit_id} is not the one that was noted")
-    missing = "" if met or expected is None else f"entry {expected.audit_id}, which was noted, is not there"
-    return Verified(began, count, head, missing)
+    return Verified(began, count, head, "" if met or expected is None else _unmet(expected, began))
+
+
+def _unmet(expected: Anchor, began: Anchor) -> str:
+    if expected.audit_id < began.audit_id:
+        said = f"history up to entry {began.audit_id} was cut, as the settings say or not: take a later note"
+        return f"entry {expected.audit_id}, which was noted, is not there: {said}"
+    return f"entry {expected.audit_id}, which was noted, is not there"
 
 
 def _fault(entry: AuditEntry, before: Anchor) -> str:

@@ -1,11 +1,11 @@
 """In-memory cutting of the desk's books."""
 
 from datetime import datetime
-from itertools import takewhile
 
 from outreach.memory.tables import MemoryTable
-from outreach.ports.books import Anchor
+from outreach.ports.books import Anchor, last_older
 from outreach.records import AuditEntry, OutboxMessage
+from schemas.base import EARLIEST
 
 
 class MemoryBooks:
@@ -31,8 +31,11 @@ class MemoryBooks:
 
     def cut_audit(self, before: datetime, limit: int) -> Anchor:
         """All but the newest."""
-        ordered = sorted(self._audit.rows.values(), key=lambda entry: entry.audit_id)[:-1]
-        old = list(takewhile(lambda entry: entry.at < before, ordered))[:limit]
-        for entry in old:
-            self._audit.remove(entry.audit_id)
-        return Anchor(old[-1].audit_id, old[-1].digest) if old else Anchor()
+        ordered = sorted((one.audit_id, one.at, one.digest) for one in self._audit.rows.values())
+        asked = min(limit, len(ordered) - 1)
+        then = next((at for _, at, _ in ordered[asked:] if at > EARLIEST), None)
+        last = last_older(ordered[:asked], before, then)
+        for audit_id, _, _ in ordered:
+            if audit_id <= last.audit_id:
+                self._audit.remove(audit_id)
+        return last

@@ -4,8 +4,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, select
 
-from outreach.ports.books import Anchor
+from outreach.ports.books import Anchor, last_older
 from outreach.store import schema
+from schemas.base import EARLIEST
 
 
 class SqlBooks:
@@ -25,12 +26,13 @@ class SqlBooks:
     def cut_audit(self, before: datetime, limit: int) -> Anchor:
         """Along the primary key: nothing behind the first that stays is looked at."""
         table = schema.audit.c
-        query = select(table.audit_id, table.at, table.digest).order_by(table.audit_id).limit(limit + 1)
-        last = Anchor()
-        for audit_id, at, digest in self._connection.execute(query).all()[:-1]:
-            if at >= before:
-                break
-            last = Anchor(audit_id, digest)
-        if last.audit_id:
-            self._connection.execute(delete(schema.audit).where(table.audit_id <= last.audit_id))
-        return last
+        query = select(table.audit_id, table.at, table.digest).order_by(table.audit_id)
+        rows = [(audit_id, at, digest) for audit_id, at, digest in self._connection.execute(query.limit(limit + 1))]
+        told = query.where(table.at > EARLIEST, table.audit_id >= rows[-1][0]) if rows else query
+        following = self._connection.execute(told.limit(1)).first()
+        last = last_older(rows[:-1], before, None if following is None else following.at)
+        if not last.audit_id:
+            return last
+        # Another desk may have cut this piece meanwhile, and the next one: then it has said where the history begins.
+        cut = self._connection.execute(delete(schema.audit).where(table.audit_id <= last.audit_id)).rowcount
+        return last if cut else Anchor()

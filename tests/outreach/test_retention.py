@@ -4,13 +4,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from outreach.desk import Desk
-from outreach.desk.retention import Verified, cut, verify
+from outreach.desk.retention import Verified, anchor, cut, keep_anchor, verify
 from outreach.ports import Anchor, Store
 from outreach.records import AuditEntry, OutboxMessage
 from outreach.store.sql import SqlStore
+from schemas.base import EARLIEST
 from tests.outreach.conftest import RULES
 from tests.outreach.made import DAY, NOW
 
@@ -78,6 +79,56 @@ def test_the_beginning_is_cut_and_the_rest_still_follows_from_it(store: Store) -
     with store.begin() as tx:
         cut(tx, NOW + 400 * DAY, outbox_days=0, audit_days=30)
     assert looked_at(store).entries == 1, "the newest stays: numbers go on from it"
+
+
+def test_what_was_told_before_business_time_began_is_as_old_as_the_next_entry(store: Store) -> None:
+    """It is told with the earliest time there is: a history of minutes would be cut at once."""
+    tell(store, entry(1, EARLIEST), entry(2, EARLIEST), entry(3, EARLIEST))
+    with store.begin() as tx:
+        assert cut(tx, NOW, outbox_days=0, audit_days=30).entries == 0, "nobody says when it was"
+    tell(store, entry(4), entry(5))
+    with store.begin() as tx:
+        assert cut(tx, NOW + 29 * DAY, outbox_days=0, audit_days=30).entries == 0
+        assert tx.books.cut_audit(NOW + DAY, 2).audit_id == 2, "a piece of them, once the next one is old"
+    tell(store, entry(6))
+    with store.begin() as tx:
+        assert tx.books.cut_audit(NOW + DAY, 99).audit_id == 5
+
+
+def test_a_note_of_what_was_cut_meanwhile_is_told_so(store: Store) -> None:
+    tell(store, entry(1, NOW - 40 * DAY))
+    noted = looked_at(store).head
+    tell(store, entry(2, NOW - 40 * DAY), entry(3))
+    with store.begin() as tx:
+        cut(tx, NOW, outbox_days=0, audit_days=30)
+    assert "history up to entry 2 was cut" in looked_at(store, noted).fault
+
+
+@pytest.mark.postgres
+def test_two_desks_that_cut_at_once_agree_on_where_the_history_begins(postgres_store: SqlStore) -> None:
+    """One reads what it will cut; before it does, another cuts that, and then the next piece."""
+    tell(postgres_store, *(entry(number, NOW - 40 * DAY) for number in range(9)), entry(9))
+    ahead = [8, 4]
+
+    def others_first(connection: object, cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("DELETE FROM audit") and ahead:
+            others = ahead.pop(), ahead.pop()
+            for until in others:
+                retention_piece(postgres_store, until)
+
+    event.listen(postgres_store.engine, "before_cursor_execute", others_first)
+    try:
+        retention_piece(postgres_store, 4)
+    finally:
+        event.remove(postgres_store.engine, "before_cursor_execute", others_first)
+    found = looked_at(postgres_store)
+    assert (found.began.audit_id, found.fault) == (8, "")
+
+
+def retention_piece(store: Store, until: int) -> None:
+    """As `cut`, of so many entries in all."""
+    with store.begin() as tx:
+        keep_anchor(tx, tx.books.cut_audit(NOW - 30 * DAY, until - anchor(tx).audit_id))
 
 
 def test_messages_that_left_long_ago_are_cut_and_waiting_ones_stay(store: Store) -> None:
