@@ -29,6 +29,7 @@ MOST_MARKS = 4 * RING  # orders of these days, of which a pair may have several 
 DAY, KEY, UNITS = Struct("<i"), Struct("<Q"), Struct("<d")  # one mark's place in each column
 SUMS = Struct(f"<{7 + len(HALF_LIVES_DAYS)}d")  # Folded, its rates behind the others
 _FULL, _MOST = RING * DAY.size, MOST_MARKS * DAY.size
+_ONE_MORE = Struct(f"<{RING + 1}i")  # days of a ring that has just one too many
 _SUMS_BYTES = (0, SUMS.size)
 
 
@@ -121,7 +122,9 @@ def packed(folded: Folded) -> bytes:
 def place_of(keys: bytes, key: bytes) -> int:
     """Which of the keys, each of KEY.size bytes, it is; -1 where it is none."""
     at = keys.find(key)
-    while at & 7:  # found across two keys, or not at all
+    if at < 0:  # nearly always: the order is new
+        return -1
+    while at & 7:  # found across two keys
         if at < 0:
             return -1
         at = keys.find(key, at + 1)
@@ -144,12 +147,12 @@ def mark_of(state: PairState, key: int) -> OrderMark | None:
 
 def oldest(state: PairState) -> OrderMark:
     """The first order of a ring that has one, as a value."""
-    (day,), (key,), (units,) = (part.unpack_from(told) for part, told in _columns(state))
+    (day,), (key,), (units,) = (
+        DAY.unpack_from(state.days),
+        KEY.unpack_from(state.keys),
+        UNITS.unpack_from(state.quantities),
+    )
     return OrderMark(day, key, units)
-
-
-def _columns(state: PairState) -> tuple[tuple[Struct, bytes], ...]:
-    return (DAY, state.days), (KEY, state.keys), (UNITS, state.quantities)
 
 
 def set_quantity(state: PairState, key: int, quantity: float) -> None:
@@ -166,9 +169,10 @@ def add_order(state: PairState, mark: OrderMark) -> Sequence[OrderMark]:
     Returns the orders that left the ring for it, oldest first: nearly always none.
     """
     day, key = mark.day, KEY.pack(mark.key)
-    place = place_of(state.keys, key)
-    if place >= 0:
-        _remove(state, place)
+    if key in state.keys:
+        place = place_of(state.keys, key)
+        if place >= 0:
+            _remove(state, place)
     days = state.days
     if not days or DAY.unpack_from(days, len(days) - 4)[0] < day:  # nearly always the newest
         state.days, state.keys = days + DAY.pack(day), state.keys + key
@@ -180,6 +184,9 @@ def add_order(state: PairState, mark: OrderMark) -> Sequence[OrderMark]:
 
 def _overflow(state: PairState) -> list[OrderMark]:
     """Move what is too much into the sums: the oldest day with all its orders, or of too many the oldest."""
+    days: Sequence[int]
+    if len(state.days) == _ONE_MORE.size and len(set(days := _ONE_MORE.unpack(state.days))) > RING:
+        return [_drop_oldest(state)]  # nearly always: a day more, and one order on each
     days = [day for (day,) in DAY.iter_unpack(state.days)]
     over = days.count(days[0]) if len(set(days)) > RING else max(len(days) - MOST_MARKS, 0)
     if not over:
@@ -189,6 +196,13 @@ def _overflow(state: PairState) -> list[OrderMark]:
         state.sums = _fold(state.sums, mark.day, mark.quantity)
     state.days, state.keys = state.days[over * 4 :], state.keys[over * 8 :]
     state.quantities = state.quantities[over * 8 :]
+    return left
+
+
+def _drop_oldest(state: PairState) -> OrderMark:
+    left = oldest(state)
+    state.sums = _fold(state.sums, left.day, left.quantity)
+    state.days, state.keys, state.quantities = state.days[4:], state.keys[8:], state.quantities[8:]
     return left
 
 

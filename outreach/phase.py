@@ -1,15 +1,14 @@
 """Size and phase of an account: which cell of the profile matrix applies. Both have hysteresis, so that an account near
 an edge does not go to and fro."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from outreach.profiles import Thresholds
 from schemas.events.accounts import Size
 from schemas.events.ours import Phase
 
 
-@dataclass(frozen=True, slots=True)
-class Relationship:
+class Relationship(NamedTuple):
     """What the phase is judged by."""
 
     order_days: int

@@ -15,16 +15,19 @@ A = 100, M = 250, r = .7, i = .07, n = 5 gives 316.30.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
+from schemas.base import put_together
 from schemas.needs import AccountValue
 
 FEWEST_DAYS = 90.0
 """A younger account's spend is not multiplied by more than 365 / 90."""
 YEAR_DAYS = 365.0
+_TOLD = set(AccountValue.model_fields)
 
 
-@dataclass(frozen=True, slots=True)
-class AccountSpend:
+class AccountSpend(NamedTuple):
     """What the log knows of an account's money."""
 
     yearly_spend: float
@@ -54,17 +57,24 @@ def lifetime_value(
     acquisition_cost: float, yearly_margin: float, retention_share: float, capital_cost_share: float, years: int
 ) -> float:
     """LTV of the formula above. Raises ValueError where a share or the years make no sense."""
-    return -acquisition_cost + sum(yearly_values(yearly_margin, retention_share, capital_cost_share, years))
+    weights = _weights(retention_share, capital_cost_share, years)
+    return -acquisition_cost + sum([yearly_margin * weight for weight in weights])
 
 
 def yearly_values(
     yearly_margin: float, retention_share: float, capital_cost_share: float, years: int
 ) -> Iterator[float]:
     """The summands of the formula, one a year, beginning with year 1."""
+    return (yearly_margin * weight for weight in _weights(retention_share, capital_cost_share, years))
+
+
+@lru_cache(maxsize=64)
+def _weights(retention_share: float, capital_cost_share: float, years: int) -> tuple[float, ...]:
+    """Of each year's margin: the same for all accounts of an installation."""
     if not 0 <= retention_share <= 1 or capital_cost_share <= -1 or years < 0:
         raise ValueError("retention is 0 to 1, the cost of capital above -1, years not negative")
     factor = retention_share / (1 + capital_cost_share)
-    return (yearly_margin * factor**year for year in range(1, years + 1))
+    return tuple([factor**year for year in range(1, years + 1)])
 
 
 def customers_in_year(customers: float, won_share: float, kept_share: float, year: int) -> float:
@@ -92,20 +102,21 @@ def live_value(known: AccountSpend, terms: Terms) -> AccountValue:
     margin = terms.margin_share if known.margin_share is None else known.margin_share
     counted = spend + terms.headroom_share * headroom(spend, known.wallet_yearly)
     worth = lifetime_value(0.0, counted * margin, terms.retention_share, terms.capital_cost_share, terms.years)
-    return AccountValue.trusted(
-        yearly_spend=round(spend, 2),
-        margin_share=margin,
-        margin_known=known.margin_share is not None,
-        p_alive=known.p_alive,
-        retention_share=terms.retention_share,
-        capital_cost_share=terms.capital_cost_share,
-        years=terms.years,
-        wallet_yearly=known.wallet_yearly,
-        wallet_share=share_of_wallet(spend, known.wallet_yearly),
-        headroom_share=terms.headroom_share,
-        acquisition_cost=known.acquisition_cost,
-        value=round(known.p_alive * worth, 2),
-    )
+    told = {  # every field, in its order: put together at once, as it is said for nearly every order
+        "yearly_spend": round(spend, 2),
+        "margin_share": margin,
+        "margin_known": known.margin_share is not None,
+        "p_alive": known.p_alive,
+        "retention_share": terms.retention_share,
+        "capital_cost_share": terms.capital_cost_share,
+        "years": terms.years,
+        "wallet_yearly": known.wallet_yearly,
+        "wallet_share": share_of_wallet(spend, known.wallet_yearly),
+        "headroom_share": terms.headroom_share,
+        "acquisition_cost": known.acquisition_cost,
+        "value": round(known.p_alive * worth, 2),
+    }
+    return put_together(AccountValue, told, _TOLD, None)
 
 
 def share_of_wallet(yearly_spend: float, wallet_yearly: float | None) -> float | None:

@@ -4,7 +4,7 @@ from datetime import date
 from functools import lru_cache
 
 from forecasting.pair import OrderMark, add_order, mark_of, remove_order, set_quantity
-from streams.core.context import Folding, earliest
+from streams.core.context import Folding
 from streams.state import Account, PastOrder, Returned, hour_of_day
 
 REMEMBERED_PAST = 128
@@ -20,13 +20,24 @@ def book(folding: Folding, day: int, key: int, cents: int) -> None:
     if past is not None:  # its day is in the sums already
         spend(folding, past.day, cents - past.cents)
         account.past_orders.set_cents(key, cents)
+        _bought(folding, day)
     else:
         if mark_of(account.orders, key) is not None:
             unbook(folding, key)
-        _remember(account, OrderMark(day, key, float(cents)))
-        spend(folding, day, cents)
+        book_new(folding, day, key, cents)
+
+
+def book_new(folding: Folding, day: int, key: int, cents: int) -> None:
+    """Count an order that is neither in the account's ring nor among those that left it."""
+    _remember(folding.account, OrderMark(day, key, float(cents)))
+    spend(folding, day, cents)
+    _bought(folding, day)
+
+
+def _bought(folding: Folding, day: int) -> None:
+    account, hour = folding.account, look_hour(folding, day)
     account.attempts = 0
-    account.check_hour = earliest(account.check_hour, look_hour(folding, day))
+    account.check_hour = hour if account.check_hour is None else min(account.check_hour, hour)
 
 
 def unbook(folding: Folding, key: int) -> int:
@@ -90,7 +101,11 @@ def give_back(folding: Folding, key: int, cents: int) -> int:
 
 def look_hour(folding: Folding, day: int) -> int:
     """Nobody calls on the day of an order: the pair is looked at when the day is over."""
-    return max(folding.next_look_hour, hour_of_day(day + 1) + folding.spread_hours)
+    known, hour = folding.look
+    if known != day:
+        hour = max(folding.next_look_hour, hour_of_day(day + 1) + folding.spread_hours)
+        folding.look = (day, hour)
+    return hour
 
 
 def spend(folding: Folding, day: int, cents: int) -> None:

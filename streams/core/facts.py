@@ -50,7 +50,7 @@ def horizon(folding: Folding, profile: Profile, group: str) -> float:
 
 def yearly_spend(folding: Folding) -> float:
     """Spend of the last twelve months, this one included, in the reporting currency."""
-    newest = month_of(folding.at)
+    newest = folding.context.month(folding.now)
     first, by_month = newest - 12, folding.account.spend_cents
     return sum([cents for month, cents in by_month.items() if first < month <= newest]) / 100
 

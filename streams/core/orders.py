@@ -10,6 +10,7 @@ from schemas.errors import BadEvent, DeadLetterReason
 from schemas.events.orders import OrderCancelled, OrderChanged, OrderLine, OrderPlaced, OrderReturned
 from streams.core.booking import (
     book,
+    book_new,
     give_back,
     is_booked,
     look_hour,
@@ -49,8 +50,8 @@ def placed(folding: Folding, event: Event, fact: OrderPlaced) -> None:
         account.late_events += 1
     elif settled is not None:
         _old_news(folding, day, key, quantities, settled)
-    elif not _is_booked(folding, day, key, cents, quantities):
-        book(folding, day, key, cents)
+    elif (is_new := mark_of(account.orders, key) is None) or not _is_booked(folding, day, key, cents, quantities):
+        (book_new if is_new else book)(folding, day, key, cents)
         win_back_covered(folding, fact.order_id)
         for group, quantity in quantities.items():
             _cover(folding, group, OrderMark(day, key, quantity), fact.order_id)

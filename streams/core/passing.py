@@ -71,7 +71,7 @@ def _relationships(columns: PairColumns, today: Floats, alive: list[float]) -> l
         alive,
         strict=True,
     )
-    return [Relationship(*row) for row in rows]
+    return list(map(Relationship._make, rows))
 
 
 def _judge(folding: Folding, profiles: ProfileSet, seen: Relationship) -> bool:
@@ -79,7 +79,7 @@ def _judge(folding: Folding, profiles: ProfileSet, seen: Relationship) -> bool:
     account = folding.account
     before = (account.size, account.phase)
     by_hand = None if account.about.size is None else SIZES[account.about.size]
-    spend = yearly_spend(folding)
+    spend = folding.spend = yearly_spend(folding)
     size = size_of(spend, SIZES[account.size], by_hand, profiles.thresholds)
     if size.value != account.size:
         record(folding, _size_changed(folding, size, spend), folding.at)

@@ -29,7 +29,7 @@ def tell_standing(folding: Folding) -> None:
     An order tells it once a day, as the desk calls nobody who ordered today; spend alone when it doubles or halves.
     """
     account = folding.account
-    spend = yearly_spend(folding)
+    spend = yearly_spend(folding) if folding.spend is None else folding.spend
     told = _sign(folding, spend)
     if told == account.standing:
         return
