@@ -49,9 +49,10 @@ class Installation:
         )
 
     @contextmanager
-    def process(self, *command: str) -> Iterator[subprocess.Popen[str]]:
-        """A command of ours, running for the block; it must not end by itself."""
-        process = subprocess.Popen([sys.executable, *MAIN, *command], env=self._whole_environment(), text=True)
+    def process(self, *command: str, **settings: str) -> Iterator[subprocess.Popen[str]]:
+        """A command of ours, running for the block, with more settings by variable; it must not end by itself."""
+        environment = {**self._whole_environment(), **settings}
+        process = subprocess.Popen([sys.executable, *MAIN, *command], env=environment, text=True)
         try:
             yield process
             assert process.poll() is None, f"{command} ended by itself"
