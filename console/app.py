@@ -24,7 +24,20 @@ from console.feed import Feed
 from console.gate import Gate, Principal, is_machine
 from console.links import PREFIX, Signer
 from console.oidc import Issuer, IssuerSilent, TokenRefused, config_of
-from console.pages import account, agent, customer, login, operator, order, profiles, reports, suggestion, team, waiting
+from console.pages import (
+    account,
+    agent,
+    customer,
+    customer_data,
+    login,
+    operator,
+    order,
+    profiles,
+    reports,
+    suggestion,
+    team,
+    waiting,
+)
 from console.passwords import Passwords
 from console.ports import AcceptEvents, AdminCalls, Clock, LagSource, NoWorkers, OffsetResets, WorkerSource
 from console.problems import Problem, problem
@@ -130,6 +143,7 @@ def _mount(app: FastAPI) -> None:
         reports,
         operator,
         account,
+        customer_data,
         customer,
         api,
         contacts_in,

@@ -57,6 +57,18 @@ TEXTS: Mapping[str, str] = {
     "my.need_last": "Last time it was {day}.",
     "my.need_unsure": "a rough guess: few orders so far",
     "my.data": "What we hold of you, and why",
+    "my.data_more": "Every order and message that reached us from you, and all of it as a file",
+    "my.log": "What reached us from you",
+    "my.log_none": "Nothing has reached us from you yet.",
+    "my.log_away": "It cannot be read just now. Please try again in a few minutes.",
+    "my.log_newest": "The newest {shown} of {total}. The file has all of them.",
+    "my.log_file": "Save everything as a file",
+    "my.log_file_says": (
+        "One line for each thing that we hold, in JSON: your profile, contacts, what we expect you to need and why, "
+        "our calls, and every event as it is stored. Of phone numbers it has the last digits only."
+    ),
+    "my.back": "Back to your account",
+    "my.day_column": "Day",
     "my.what_column": "What",
     "my.value_column": "What we hold",
     "my.why_column": "What for",

@@ -88,6 +88,8 @@ ENDPOINTS: Mapping[tuple[str, str], frozenset[Role]] = {
     ("POST", "/operator/resets/plan"): OPERATORS,
     ("POST", "/operator/resets/do"): OPERATORS,
     ("GET", "/my/{token}"): CUSTOMERS,
+    ("GET", "/my/{token}/data"): CUSTOMERS,
+    ("GET", "/my/{token}/data.jsonl"): CUSTOMERS,
     ("POST", "/my/{token}/{wish}"): CUSTOMERS,
     ("GET", "/metrics"): WATCHERS,
     ("POST", "/v1/events"): SENDERS | PROCESSES,

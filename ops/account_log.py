@@ -32,12 +32,17 @@ def records_of(settings: Settings, tx: SqlTransaction, account_id: str, at_most:
     ]
 
 
-def told(records: Iterable[Record]) -> Mapping[str, Any]:
-    """``events`` (at, type, says), oldest first; ``orders`` (day, sku, units) as last changed, none cancelled."""
-    events = [event for record in records if (event := _read(record)) is not None]
+def told(records: Iterable[Record], *, whole: bool = False) -> Mapping[str, Any]:
+    """``events`` (at, type, says), oldest first; ``orders`` (day, sku, units) as last changed, none cancelled.
+
+    ``whole``: also ``raw``, every event as the log has it.
+    """
+    read = [(record, event) for record in records if (event := _read(record)) is not None]
+    events = [event for _, event in read]
     return {
         "events": [_event(one) for one in events[-EVENTS_AT_MOST:]],
         "orders": _orders(events),
+        **({"raw": [(record.value or b"").decode() for record, _ in read]} if whole else {}),
     }
 
 

@@ -43,7 +43,7 @@ def mount(app: FastAPI) -> None:
 
 def recognised(console: Console, request: Request) -> Principal | None:
     """The account whose link it is; None: the link leads nowhere."""
-    found = _opened(console, request)
+    found = opened(console, request)
     if isinstance(found, Shut):
         return None
     return Principal(f"customer:{found.link_id}", found.account_id, Role.CUSTOMER)
@@ -51,7 +51,7 @@ def recognised(console: Console, request: Request) -> Principal | None:
 
 def shut_page(console: Console, request: Request) -> HTMLResponse:
     """Why a link leads nowhere. An address that nobody signed says nothing of any account."""
-    found = _opened(console, request)
+    found = opened(console, request)
     why = found if isinstance(found, Shut) else Shut.INVALID
     page = console.render("customer_shut.html", message=say(f"my.shut_{why}"))
     return HTMLResponse(page, status_code=STATUS[why])
@@ -59,7 +59,7 @@ def shut_page(console: Console, request: Request) -> HTMLResponse:
 
 def show(console: Services, request: Request, done: str = "") -> Response:
     """The page; that it was opened is in the history, unless that is its last line."""
-    found = _opened(console, request)
+    found = opened(console, request)
     if isinstance(found, Shut):
         return shut_page(console, request)
     if not done:
@@ -73,7 +73,7 @@ async def ask(console: Services, request: Request, wish: str, sent: Annotated[Se
 
 
 def _ask(console: Console, request: Request, name: str, sent: Sent) -> Response:
-    found = _opened(console, request)
+    found = opened(console, request)
     if isinstance(found, Shut):
         return shut_page(console, request)
     signer = console.signer
@@ -103,7 +103,8 @@ def _ask(console: Console, request: Request, name: str, sent: Sent) -> Response:
     return RedirectResponse(f"{PREFIX}{token_of(request.url.path)}?done={done}", status_code=303)
 
 
-def _opened(console: Console, request: Request) -> OpenLink | Shut:
+def opened(console: Console, request: Request) -> OpenLink | Shut:
+    """Whose link the request's address is, or why it leads nowhere."""
     if console.signer is None:
         return Shut.INVALID
     token = token_of(request.url.path)

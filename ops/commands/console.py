@@ -60,16 +60,17 @@ def _admin(settings: Settings, store: SqlStore) -> AdminCalls:
     """What supervisors' pages ask of this process; no other command reaches it, as there is no token."""
     place = KafkaPlace(settings, store)
     return {
-        "account": lambda asked: _account(settings, store, str(asked["account_id"])),
+        "account": lambda asked: _account(settings, store, asked),
         "profiles": lambda asked: answer(place, asked),
         "reports": lambda _: told(settings, store),
     }
 
 
-def _account(settings: Settings, store: SqlStore, account_id: str) -> Mapping[str, Any]:
+def _account(settings: Settings, store: SqlStore, asked: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the log by account holds."""
     with store.read() as tx:
-        return account_log.told(account_log.records_of(settings, tx, account_id))
+        records = account_log.records_of(settings, tx, str(asked["account_id"]))
+        return account_log.told(records, whole=bool(asked.get("whole")))
 
 
 def _open(settings: Settings) -> SqlStore:

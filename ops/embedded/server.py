@@ -164,7 +164,8 @@ def _admin(opened: Opened, writer: Writer, business_time: BusinessTime) -> Admin
 def _account(opened: Opened, asked: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the log holds of an account."""
     with opened.store.read() as tx:
-        return account_log.told(account_log.records_of(opened.settings, tx, str(asked["account_id"])))
+        records = account_log.records_of(opened.settings, tx, str(asked["account_id"]))
+        return account_log.told(records, whole=bool(asked.get("whole")))
 
 
 def _moment(told: object) -> datetime | None:
