@@ -25,6 +25,8 @@ ROOT = Path(schemas.__file__).parent.parent
 SOURCES = ("*.md", "docs/*.md", "docs/adr/*.md", "examples/*.md", "schemas/published/*.md", "deploy/secrets/*.md",
            "ops/importers/data/*.md")  # fmt: skip
 HOME = "README.md"
+MADE = ".ringahead-site"
+"""A file in every site: only such a folder is wiped before a build."""
 STYLE = """body{max-width:60rem;margin:2rem auto;padding:0 1rem;font:16px/1.5 system-ui,sans-serif}
 body{color:#1c2430;background:#fff}
 nav{font-size:.9rem}pre,code{background:#f1f3f6;font-size:.9em}pre{padding:.7rem;overflow-x:auto}
@@ -57,7 +59,11 @@ def command() -> None:
 @command.command(name="build")
 @click.argument("folder", type=click.Path(path_type=Path))
 def build_command(folder: Path) -> None:
-    """Build it into FOLDER, which is made anew."""
+    """Build it into FOLDER: a new one, an empty one, or a site that was built before, which is made anew."""
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not (folder / MADE).is_file()):
+        raise click.UsageError(
+            f"{folder} holds what is no site of these pages; give a new folder, this one would be lost"
+        )
     _told(build(ROOT, folder))
 
 
@@ -81,6 +87,8 @@ def build(root: Path, folder: Path) -> tuple[int, list[str]]:
     """Write the site; how many pages, and each link of them that leads nowhere, with its page."""
     if folder.exists():
         shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    (folder / MADE).touch()
     parser = MarkdownIt("commonmark").enable("table")
     names = sorted({str(path.relative_to(root)) for pattern in SOURCES for path in root.glob(pattern)})
     pages = {name: _parsed(parser, name, (root / name).read_text("utf-8")) for name in names}

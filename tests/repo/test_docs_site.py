@@ -3,7 +3,9 @@
 import re
 from pathlib import Path
 
-from ops.docs_site import build
+from click.testing import CliRunner
+
+from ops.docs_site import build, command
 from tests.repo.sources import ROOT, name_of, tracked
 
 DOCS = ROOT / "docs"
@@ -41,3 +43,16 @@ def test_a_link_that_leads_nowhere_is_told(tmp_path: Path) -> None:
     assert (pages, wrong) == (2, [f"README.md: {folder}/a.md#two", f"README.md: {folder}/c.md"])
     assert f'href="{folder}/a.html#one"' in (tmp_path / "site" / "index.html").read_text()
     assert 'href="../index.html#home"' in (tmp_path / "site" / folder / "a.html").read_text()
+
+
+def test_a_folder_with_anything_else_in_it_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    refused = CliRunner().invoke(command, ["build", str(tmp_path)])
+    assert refused.exit_code == 2
+    assert (tmp_path / "thesis.txt").exists()
+    site = tmp_path / "site"
+    build(tmp_path, site)
+    (site / "old.html").touch()
+    CliRunner().invoke(command, ["build", str(site)])
+    assert not (site / "old.html").exists()
+    assert (site / "index.html").exists()
