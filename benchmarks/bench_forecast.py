@@ -54,6 +54,13 @@ REFRESHED, REPEATS = 400_000, 3
 SILENT_DAYS = 365
 SETS: dict[str, Callable[[], pd.DataFrame]] = {"400k lines": retail, "1.5M lines": many}
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+MEASURED = """
+import resource, subprocess, sys
+quiet = subprocess.DEVNULL
+code = subprocess.run(sys.argv[1:], stdout=quiet, stderr=quiet).returncode
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(code, used.ru_utime + used.ru_stime, used.ru_maxrss)
+"""
 Result = TypeVar("Result")
 
 
@@ -75,14 +82,17 @@ def timed(work: Callable[[], Result]) -> tuple[Result, float]:
 
 
 def run_alone(arguments: list[str]) -> tuple[float, float, int]:
-    """Seconds by the clock, processor seconds and peak memory (bytes) of a process of its own."""
+    """Seconds by the clock, processor seconds and peak memory (bytes) of a process of its own.
+
+    It is begun by a small one in between: a process inherits the peak of the one that begins it, and this one is large.
+    """
     begun = time.perf_counter()
-    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, arguments)
-    return time.perf_counter() - begun, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
+    told = subprocess.run([sys.executable, "-c", MEASURED, *arguments], check=True, capture_output=True, text=True)
+    took = time.perf_counter() - begun
+    code, seconds, peak = told.stdout.split()
+    if int(code):
+        raise subprocess.CalledProcessError(int(code), arguments)
+    return took, float(seconds), int(peak) * 1024
 
 
 def fastest(work: Callable[[], object]) -> float:
