@@ -43,12 +43,12 @@ def mount(app: FastAPI) -> None:
         methods=["POST"],
         response_model=Erased,
         summary="Delete an account's people, cancel its tasks, never contact it again",
-        responses=answers(_404="Nothing is known of the account"),
+        responses=answers(_404="Nothing is known of the account", _409="It continues as another one: erase that"),
     )
 
 
 def erase(console: Services, me: Me, asked: Erase) -> Erased:
-    """Count, and erase where it is confirmed; twice is once."""
+    """Count, and erase where it is confirmed; twice is once. Accounts that continue as this one go with it."""
     with console.store.begin() as tx:
         found = console.desk.erasable(tx, asked.account_id)
         if asked.confirmed and found.erased_at is None:

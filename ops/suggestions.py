@@ -9,6 +9,7 @@ from forecasting.history import OrderDays
 from forecasting.similar import loads, steps
 from ops.progress import progress
 from outreach.desk import Desk
+from outreach.desk.turns import put_suggestions
 from outreach.ports import Store
 from streams import suggesting
 
@@ -75,8 +76,8 @@ def rank(
     with progress("ranking", len(history.account_ids) if accounts is None else len(accounts)) as advance:
         for names, rows in chunks:
             with store.begin() as tx:
-                tx.suggestions.replace(names, rows)
-            ranked, total = ranked + len(names), total + len(rows)
+                total += put_suggestions(tx, names, rows)
+            ranked += len(names)
             advance(len(names))
     with store.begin() as tx:
         suggesting.refreshed(tx, at, used.version)

@@ -1,19 +1,19 @@
 """Erasing an account at the desk: its people, its promises, its open tasks. What stays is that nobody contacts it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from outreach.desk.context import Context
 from outreach.desk.reorders import Proposals
+from outreach.desk.turns import KEPT
 from outreach.desk.workspace import LET_GO, Workspace
 from outreach.records import AuditEntry, Erasure, ReorderState
 from outreach.task import TaskEvent
 from schemas.base import EARLIEST
-from schemas.errors import NotFound
+from schemas.errors import NotFound, Refused
 
-ACCOUNT_LOG = "account-log"
-"""Who adds to the log by account takes turns with who erases from it: nothing is copied behind an erasure."""
 _ALL = 100_000
 """More reorders than an account has at once: one a product."""
 _PENDING = frozenset({ReorderState.PROPOSED, ReorderState.APPROVED})
@@ -46,9 +46,14 @@ class Erasable:
 
 
 def erasable(context: Context, account_id: str) -> Erasable:
-    """What would go; raises NotFound for an account that the desk knows nothing of."""
+    """What would go; raises NotFound for an account that the desk knows nothing of, and Refused("merged") for one that
+    continues as another: its people are that one's.
+    """
     tx = context.tx
-    done = tx.erasures.get(account_id)
+    done, standing = tx.erasures.get(account_id), tx.standings.get(account_id)
+    into = None if standing is None else standing.merged_into
+    if done is None and into is not None:
+        raise Refused("merged", f"it continues as {into}, which has its people now: erase that account")
     found = Erasable(
         account_id,
         done.at if done is not None else None,
@@ -59,7 +64,7 @@ def erasable(context: Context, account_id: str) -> Erasable:
         open_tasks=len(tx.tasks.open_of([account_id])),
         pending_reorders=len(tx.reorders.listed(_PENDING, account_id=account_id, limit=_ALL)),
     )
-    known = done or tx.standings.get(account_id) or tx.needs.of_account(account_id, 1)
+    known = done or standing or tx.needs.of_account(account_id, 1)
     if not known and not any((found.contacts, found.suggestions, found.attempts, found.open_tasks)):
         raise NotFound("no_such_account", account_id)
     return found
@@ -70,11 +75,24 @@ def erase_account(context: Context, account_id: str, actor: str, reason: Erasure
 
     Reorders that were not sent are cancelled too, and its calls forget whom they reached. From now on its needs are
     refused with ``data_erased``, and nothing is proposed. Twice is once. An account that nobody knows yet is erased
-    beforehand: what arrives of it later is refused.
+    beforehand: what arrives of it later is refused. Accounts that continue as this one go with it.
     """
+    names = [account_id, *_aliases(context.tx.standings.merged(), account_id)]
+    context.tx.take_turns(f"account:{name}" for name in names)
+    context.tx.take_turns(KEPT)
+    return sum(_erase(context, name, actor, reason) for name in names)
+
+
+def _aliases(merged: Mapping[str, str], account_id: str) -> list[str]:
+    """Accounts that continue as this one, directly or through others."""
+    found = [account_id]
+    for name in found:
+        found += sorted(loser for loser, into in merged.items() if into == name and loser not in found)
+    return found[1:]
+
+
+def _erase(context: Context, account_id: str, actor: str, reason: ErasureReason) -> int:
     tx, at = context.tx, context.now or EARLIEST
-    tx.take_turns([f"account:{account_id}"])
-    tx.take_turns([ACCOUNT_LOG])
     if tx.erasures.get(account_id) is not None:
         return 0
     tx.erasures.put([Erasure(account_id, at, actor)])

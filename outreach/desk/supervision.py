@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from outreach.desk.context import Context
 from outreach.desk.numbers import normalised
+from outreach.desk.turns import CONTACTS
 from outreach.desk.workspace import Workspace
 from outreach.hours import known_zone
 from outreach.records import AuditEntry, ContactPoint, RegisterCopy, Task
@@ -51,6 +52,7 @@ def put_contacts(context: Context, points: Iterable[ContactPoint]) -> int:
     strange = next((row.zone for row in rows if row.zone is not None and known_zone(row.zone) is None), None)
     if strange is not None:
         raise Refused("zone_unknown", f"{strange[:64]!r} is no IANA zone of a place")
+    context.tx.take_turns([CONTACTS])
     if any(True for _ in context.tx.erasures.many({row.account_id for row in rows})):
         raise Refused("data_erased", "an account of these contacts is erased")
     context.tx.contacts.put(rows)

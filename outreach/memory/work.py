@@ -23,6 +23,10 @@ class MemoryStandings(MemoryTable[str, AccountStanding]):
         values = sorted(worth(row) for row in self.rows.values())
         return [values[int(share * len(values))] for share in shares] if values else []
 
+    def merged(self) -> Mapping[str, str]:
+        """By the account that was merged."""
+        return {row.account_id: row.merged_into for row in self.rows.values() if row.merged_into is not None}
+
 
 class MemoryNeeds(MemoryTable[str, Need]):
     """See `outreach.ports.Needs`."""

@@ -19,6 +19,10 @@ class Standings(Keyed[str, AccountStanding], Protocol):
         """Value (outreach.priority.worth) at these shares (0 to 1) of all accounts, ascending; empty without any."""
         ...
 
+    def merged(self) -> Mapping[str, str]:
+        """Every account that continues as another one, and as which; all standings are looked at."""
+        ...
+
 
 class Needs(Keyed[str, Need], Protocol):
     """All needs ever spoken of."""

@@ -82,6 +82,12 @@ class SqlStandings:
         queries = (select(value).order_by(value).offset(int(share * count)).limit(1) for share in shares)
         return [self._connection.scalar(query) or 0.0 for query in queries]
 
+    def merged(self) -> Mapping[str, str]:
+        """Only what is not usual is in the text."""
+        body = self._table.c.body
+        told = [_KNOWN[one] for one in self._connection.scalars(select(body).where(body.contains('"merged_into":"')))]
+        return {one.account_id: one.merged_into for one in told if one.merged_into is not None}
+
 
 class SqlNeeds(SqlTable[Need]):
     """See `outreach.ports.Needs`."""

@@ -14,7 +14,7 @@ from functools import partial
 from aiokafka import AIOKafkaConsumer
 from pydantic import TypeAdapter, ValidationError
 
-from outreach.desk.erasing import ACCOUNT_LOG
+from outreach.desk.turns import ACCOUNT_LOG
 from outreach.ports import LoggedRecord, Store, Transaction
 from schemas.base import Identifier
 from schemas.errors import Unavailable
