@@ -78,7 +78,8 @@ class Own:
 
 
 def own(record: AccountRecord, asked: Sequence[AskedOrder], blocked: set[str], today: datetime) -> Own:
-    """The page; ``blocked``: those of the account's numbers that nobody calls."""
+    """The page; ``blocked``: those of the account's numbers that nobody calls; ``today``: in the account's zone,
+    in which all days are told."""
     standing = record.standing
     return Own(
         orders=tuple(_orders(standing, asked, record.needs, today))[:SHOWN_AT_MOST],
@@ -86,7 +87,7 @@ def own(record: AccountRecord, asked: Sequence[AskedOrder], blocked: set[str], t
         needs=tuple(_forecasts(record.needs, today.date()))[:SHOWN_AT_MOST],
         held=tuple(_held(standing)) if standing else (),
         judged=tuple(_judged(record.needs))[:SHOWN_AT_MOST],
-        calls=tuple(_calls(record))[:SHOWN_AT_MOST],
+        calls=tuple(_calls(record, today))[:SHOWN_AT_MOST],
         people=tuple(_person(one) for one in record.contacts),
         channels=tuple((str(one), CHANNELS[one], _prefers(standing, one)) for one in OFFERED),
         stopped=_is_stopped(standing, record.contacts, blocked),
@@ -104,31 +105,31 @@ def _orders(
     for one in asked:
         if one.order_id not in told:
             told.add(one.order_id)
-            yield _asked(one)
+            yield _asked(one, today)
     bought = [need for need in needs if need.order_id and need.status is NeedStatus.ENDED]
     for need in sorted(bought, key=lambda one: (one.at, one.need_id), reverse=True):
         if need.order_id not in told:
             told.add(need.order_id)
-            says = say("my.order_received_on", day=day_text((need.ended_at or need.at).date()))
+            says = say("my.order_received_on", day=_day(need.ended_at or need.at, today))
             yield OrderRow(need.order_id or "", say("my.order_received"), "ok", says)
 
 
 def _expected(order: ExpectedOrder, today: datetime) -> OrderRow:
-    day = day_text(order.promised_at.date())
+    day = _day(order.promised_at, today)
     if order.promised_at < today:
         return OrderRow(order.order_id, say("my.order_late"), "warn", say("my.order_late_says", day=day))
     state = say("my.order_shipped") if order.shipped else say("my.order_prepared")
     return OrderRow(order.order_id, state, "accent", say("my.order_promised", day=day))
 
 
-def _asked(one: AskedOrder) -> OrderRow:
+def _asked(one: AskedOrder, today: datetime) -> OrderRow:
     name = one.order_id or say("my.order_unnamed")
-    taken = say("my.order_taken_on", day=day_text(one.asked_at.date()))
+    taken = say("my.order_taken_on", day=_day(one.asked_at, today))
     if one.state is AnswerState.REFUSED:
         return OrderRow(name, say("my.order_refused"), "warn", say("my.order_refused_says"))
     if one.state is AnswerState.ASKED:
         return OrderRow(name, say("my.order_asked"), "", taken)
-    promised = say("my.order_promised", day=day_text(one.promised_at.date())) if one.promised_at else taken
+    promised = say("my.order_promised", day=_day(one.promised_at, today)) if one.promised_at else taken
     return OrderRow(name, say("my.order_booked"), "ok", promised)
 
 
@@ -188,10 +189,15 @@ def _judged(needs: Iterable[Need]) -> Iterable[tuple[str, str, str]]:
         yield about, state, because or (KINDS[need.kind] if need.kind else "")
 
 
-def _calls(record: AccountRecord) -> Iterable[tuple[str, str]]:
+def _calls(record: AccountRecord, today: datetime) -> Iterable[tuple[str, str]]:
     for one in sorted(record.attempts, key=lambda call: call.started_at, reverse=True):
         ended = DISPOSITIONS[one.disposition] if one.disposition else say("my.held_none")
-        yield day_text(one.started_at.date()), ended
+        yield _day(one.started_at, today), ended
+
+
+def _day(at: datetime, today: datetime) -> str:
+    """The day of an instant where ``today`` is told."""
+    return day_text(at.astimezone(today.tzinfo).date())
 
 
 def _person(one: ContactPoint) -> PersonRow:

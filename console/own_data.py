@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from console.account_texts import EVENTS
@@ -25,11 +25,11 @@ class Heard:
     says: str
 
 
-def heard(events: Iterable[Mapping[str, Any]]) -> list[Heard]:
-    """Newest first."""
+def heard(events: Iterable[Mapping[str, Any]], zone: tzinfo | None) -> list[Heard]:
+    """Newest first; days are those of the zone."""
     return [
         Heard(
-            day_text(datetime.fromisoformat(one["at"]).date()),
+            day_text(datetime.fromisoformat(one["at"]).astimezone(zone).date()),
             EVENTS.get(str(one["type"]), str(one["type"])),
             str(one["says"]),
         )

@@ -1,5 +1,6 @@
 """The page that an account sees of itself, by a signed link: no login, no script, and nothing of anybody else."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import FastAPI, Form, Request
@@ -15,9 +16,11 @@ from console.gate import Principal
 from console.links import PREFIX, OpenLink, Shut, open_link, token_of
 from console.roles import Role
 from console.wishes import BadWish, Wish, correct, entry, grant, prefer, stop, tell_wrong
+from outreach.hours import known_zone
 from outreach.ports import Transaction
 from schemas.base import EARLIEST
 from schemas.errors import Unavailable
+from schemas.needs import AccountStanding
 
 DONE = {name: f"my.done_{name}" for name in ("channel", "stop", "contact", "wrong", "again")}
 STATUS = {Shut.INVALID: 404, Shut.EXPIRED: 410, Shut.REVOKED: 410, Shut.ERASED: 410, Shut.CLOSED: 410}
@@ -121,14 +124,13 @@ def _page(
     read = console.signer.read(token) if console.signer else None
     with console.store.read() as tx:
         account_id, db_now = link.account_id, tx.db_now()
-        now = console.now(tx)
         record = console.desk.account(tx, account_id)
         numbers = [one.number for one in record.contacts if one.number]
         view = own(
             record,
             tx.asked_orders.of_account(account_id),
             tx.do_not_call.among(numbers),
-            now.moment if now else db_now,
+            local_now(console, tx, record.standing),
         )
     page = console.render(
         "customer.html",
@@ -143,6 +145,13 @@ def _page(
         made=any(one.origin == "generated" for one in record.contacts),
     )
     return HTMLResponse(page, status_code=status)
+
+
+def local_now(console: Console, tx: Transaction, standing: AccountStanding | None) -> datetime:
+    """Business time where the account is."""
+    now = console.now(tx)
+    zone = known_zone(standing.zone if standing else None) or known_zone(console.settings.default_zone) or UTC
+    return (now.moment if now else tx.db_now()).astimezone(zone)
 
 
 def _note(console: Console, link: OpenLink) -> None:

@@ -11,7 +11,7 @@ from console.counting import ask
 from console.customer import Own, own
 from console.links import PREFIX, OpenLink, Shut, token_of
 from console.own_data import FILE, SHOWN_AT_MOST, heard, lines
-from console.pages.customer import opened, shut_page
+from console.pages.customer import local_now, opened, shut_page
 from console.wishes import entry
 from outreach.desk import AccountRecord
 from outreach.ports import Transaction
@@ -36,12 +36,14 @@ def show(console: Services, request: Request) -> Response:
         events = _logged(console, link, whole=False)["events"]
     except Unavailable:
         trouble = "my.log_away"
+    with console.store.read() as tx:
+        zone = local_now(console, tx, tx.standings.get(link.account_id)).tzinfo
     page = console.render(
         "customer_data.html",
         account_id=link.account_id,
         address=f"{PREFIX}{token_of(request.url.path)}",
         file=FILE,
-        events=heard(events)[:SHOWN_AT_MOST],
+        events=heard(events, zone)[:SHOWN_AT_MOST],
         total=len(events),
         trouble=trouble,
     )
@@ -73,5 +75,4 @@ def _logged(console: Console, link: OpenLink, *, whole: bool) -> Mapping[str, An
 
 
 def _view(console: Console, tx: Transaction, record: AccountRecord) -> Own:
-    now = console.now(tx)
-    return own(record, (), set(), now.moment if now else tx.db_now())
+    return own(record, (), set(), local_now(console, tx, record.standing))

@@ -99,6 +99,19 @@ def test_the_page_answers_the_questions_of_one_account(site: Site) -> None:
         assert other not in page
 
 
+@pytest.mark.parametrize(("zone", "late", "ordered"), [("America/Los_Angeles", 6, 7), ("Pacific/Auckland", 7, 8)])
+def test_days_are_those_of_the_account(site: Site, zone: str, late: int, ordered: int) -> None:
+    evening = NOW.replace(hour=23) - timedelta(days=3)  # of the 6th in UTC; in Auckland it is the 7th
+    night = NOW.replace(hour=2) - timedelta(days=1)  # of the 8th; in Los Angeles it is still the 7th
+    with site.store.begin() as tx:
+        expected = (ExpectedOrder(order_id="o-2", promised_at=evening),)
+        tx.standings.put([standing(ACCOUNT, 9, expected_orders=expected, zone=zone)])
+        tx.asked_orders.put([AskedOrder("c1", ACCOUNT, "t1", "anna", "GBP", "[]", night)])
+    page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", Visitor(site, address(site)).page()))
+    assert f"It was promised for {late} Dec 2011" in page
+    assert f"You ordered on the phone on {ordered} Dec 2011" in page
+
+
 def test_no_link_no_page(site: Site) -> None:
     good = address(site)
     account, ends, link_id, signature = good.removeprefix("/my/").split(".")
