@@ -81,6 +81,6 @@ def _reading(settings: Settings) -> Iterator[Transaction]:
 
 def _noted(told: str) -> Anchor:
     audit_id, _, digest = told.partition(":")
-    if not audit_id.isdigit() or not digest:
+    if not (audit_id.isascii() and audit_id.isdigit()) or not digest:
         raise BadInput(f"{told!r} is not ID:DIGEST, as `ringahead audit verify` prints the head")
     return Anchor(int(audit_id), digest)

@@ -40,7 +40,8 @@ def test_a_whole_history_is_said_to_be_whole_and_its_head_can_be_noted(store: Sq
     assert head.startswith("2:")
     assert run("verify", "--noted", head).return_value == 0
     assert run("verify", "--noted", "2:00").return_value == 1
-    assert "ID:DIGEST" in str(run("verify", "--noted", "yesterday").exception)
+    for wrong in ("yesterday", "\u00b2:ab", "5:"):
+        assert "ID:DIGEST" in str(run("verify", "--noted", wrong).exception)
 
 
 def test_a_change_is_found(store: SqlStore) -> None:
