@@ -6,7 +6,7 @@ Nothing is computed anew but what speaks against a call now: all else is what wa
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from outreach import hours, priority
@@ -130,6 +130,7 @@ def explain(
     """Everything about one task; ``log``: the account's events in their order, of which the ``last`` are kept."""
     card = desk.card(tx, task_id)
     task, now = card.task, desk.business_time(tx)
+    zone = hours.known_zone(card.standing.zone if card.standing else None) or UTC
     lines = sorted(tx.needs.lines([task_id]), key=lambda need: (need.opened_at or need.at, need.need_id))
     told = [need.evidence for need in lines if need.evidence is not None]
     groups = {need.group for need in lines}
@@ -152,7 +153,7 @@ def explain(
         profiles=tuple(sorted({one.profiles_version for one in told})),
         rules_version=desk.rules.book.version,
         rules=tuple(_rules(desk.rules.book, card, tx, desk, now)),
-        lines=tuple(_because(need, now) for need in lines),
+        lines=tuple(_because(need, now, zone) for need in lines),
         events=tuple(_behind(log, groups))[-last:],
         decisions=tuple(_decisions(tx, task_id, task.account_id, task.created_at)),
     )
@@ -163,8 +164,8 @@ def _value(card: TaskCard) -> dict[str, Any]:
     return {} if value is None else value.model_dump(mode="json", exclude_none=True)
 
 
-def _because(need: Need, now: datetime | None) -> Because:
-    evidence = need.evidence
+def _because(need: Need, now: datetime | None, zone: tzinfo) -> Because:
+    evidence, today = need.evidence, (now or need.at).astimezone(zone).date()
     return Because(
         need_id=need.need_id,
         group=need.group,
@@ -177,7 +178,7 @@ def _because(need: Need, now: datetime | None) -> Because:
         cause=need.cause,
         order_id=need.order_id,
         quantity_units=need.quantity_units,
-        sentence="" if evidence is None else sentence_on(evidence, (now or need.at).date()),
+        sentence="" if evidence is None else sentence_on(evidence, today, zone),
         evidence={} if evidence is None else evidence.model_dump(mode="json", exclude_none=True),
     )
 
