@@ -1,7 +1,7 @@
 """What the log of record holds of one account, as plain values for its page: events in words, orders by day."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import UTC, date, tzinfo
 from typing import Any
 
 from ops.explaining import says
@@ -11,6 +11,7 @@ from schemas.errors import BadEvent
 from schemas.events.orders import OrderCancelled, OrderChanged, OrderPlaced
 from schemas.settings import Settings
 from schemas.topics import Topic
+from streams.core.context import zone_of
 from streams.embedded import tables
 from streams.microbatch.ports import Record
 from streams.processor import read_event
@@ -32,8 +33,17 @@ def records_of(settings: Settings, tx: SqlTransaction, account_id: str, at_most:
     ]
 
 
-def told(records: Iterable[Record], *, whole: bool = False) -> Mapping[str, Any]:
-    """``events`` (at, type, says), oldest first; ``orders`` (day, sku, units) as last changed, none cancelled.
+def answered(settings: Settings, tx: SqlTransaction, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What `told` says of the account that is asked about, its days as the fold counts them."""
+    account_id = str(asked["account_id"])
+    standing = tx.standings.get(account_id)
+    zone = zone_of(None if standing is None else standing.zone, settings.default_zone or "UTC")
+    return told(records_of(settings, tx, account_id), zone, whole=bool(asked.get("whole")))
+
+
+def told(records: Iterable[Record], zone: tzinfo = UTC, *, whole: bool = False) -> Mapping[str, Any]:
+    """``events`` (at, type, says), oldest first; ``orders`` (day, sku, units) as last changed, none cancelled. Days are
+    those of the zone.
 
     ``whole``: also ``raw``, every event as the log has it.
     """
@@ -41,7 +51,7 @@ def told(records: Iterable[Record], *, whole: bool = False) -> Mapping[str, Any]
     events = [event for _, event in read]
     return {
         "events": [_event(one) for one in events[-EVENTS_AT_MOST:]],
-        "orders": _orders(events),
+        "orders": _orders(events, zone),
         **({"raw": [(record.value or b"").decode() for record, _ in read]} if whole else {}),
     }
 
@@ -58,14 +68,14 @@ def _event(event: Event) -> Mapping[str, str]:
     return {"at": event.time.isoformat(), "type": name, "says": says(event, frozenset())}
 
 
-def _orders(events: Iterable[Event]) -> list[Mapping[str, Any]]:
+def _orders(events: Iterable[Event], zone: tzinfo) -> list[Mapping[str, Any]]:
     known: dict[str, tuple[date, Mapping[str, float]]] = {}
     for event in events:
         fact = event.fact
         if isinstance(fact, OrderCancelled):
             known.pop(fact.order_id, None)
         elif isinstance(fact, OrderPlaced | OrderChanged):
-            day = known[fact.order_id][0] if fact.order_id in known else event.time.date()
+            day = known[fact.order_id][0] if fact.order_id in known else event.time.astimezone(zone).date()
             known[fact.order_id] = day, {line.sku: float(line.quantity) for line in fact.lines}
     rows = [(day, sku, units) for day, lines in known.values() for sku, units in lines.items()]
     return [{"day": day.isoformat(), "sku": sku, "units": units} for day, sku, units in sorted(rows)]

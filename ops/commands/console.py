@@ -69,8 +69,7 @@ def _admin(settings: Settings, store: SqlStore) -> AdminCalls:
 def _account(settings: Settings, store: SqlStore, asked: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the log by account holds."""
     with store.read() as tx:
-        records = account_log.records_of(settings, tx, str(asked["account_id"]))
-        return account_log.told(records, whole=bool(asked.get("whole")))
+        return account_log.answered(settings, tx, asked)
 
 
 def _open(settings: Settings) -> SqlStore:

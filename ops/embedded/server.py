@@ -164,8 +164,7 @@ def _admin(opened: Opened, writer: Writer, business_time: BusinessTime) -> Admin
 def _account(opened: Opened, asked: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the log holds of an account."""
     with opened.store.read() as tx:
-        records = account_log.records_of(opened.settings, tx, str(asked["account_id"]))
-        return account_log.told(records, whole=bool(asked.get("whole")))
+        return account_log.answered(opened.settings, tx, asked)
 
 
 def _moment(told: object) -> datetime | None:
