@@ -90,6 +90,7 @@ _REQUIRED: dict[type[Fact], frozenset[str]] = {
 _NULLABLE: dict[type[Fact], frozenset[str]] = {
     fact: frozenset(name for name, field in fact.model_fields.items() if field.default is None) for fact in _DEFAULTS
 }
+_BARE = _DEFAULTS[OrderPlaced]
 _MANY_LINES = frozenset({OrderPlaced, OrderChanged, OrderReturned})
 """Facts that are nothing without a line."""
 _PLAIN_TIMES = frozenset({20, 27})
@@ -160,6 +161,8 @@ def _time(text: str) -> datetime:
 
 
 def _order(fact_type: type[Fact], told: _Order) -> Fact:
+    if fact_type is OrderPlaced and told.order_id and told.lines and _is_bare(told):
+        return _bare_order(told.order_id, told.lines, told.currency)
     values, fields = _DEFAULTS[fact_type].copy(), set()
     for name in _FIELDS:
         value = getattr(told, name)
@@ -172,6 +175,26 @@ def _order(fact_type: type[Fact], told: _Order) -> Fact:
     if not fields >= _REQUIRED[fact_type] or (fact_type in _MANY_LINES and not values["lines"]):
         raise _Unusual
     return put_together(fact_type, values, fields, {})
+
+
+def _bare_order(order_id: str, told: list[_Line], currency: str | UnsetType | None) -> OrderPlaced:
+    values, fields = _BARE.copy(), {"order_id", "lines"}
+    values["order_id"], values["lines"] = order_id, tuple([_line(line) for line in told])
+    if currency is not UNSET:
+        values["currency"] = None if currency is None else _CURRENCIES[currency]
+        fields.add("currency")
+    return put_together(OrderPlaced, values, fields, {})
+
+
+def _is_bare(told: _Order) -> bool:
+    """Whether an order says its id, its lines and perhaps a currency alone, as most do."""
+    return (
+        told.command_id is UNSET
+        and told.promised_at is UNSET
+        and told.expected_at is UNSET
+        and told.cause is UNSET
+        and told.credit_note_id is UNSET
+    )
 
 
 def _value(name: str, value: Any) -> Any:

@@ -32,6 +32,10 @@ class DueIndex:
             heapq.heappush(self._hours, hour)
         bucket.add(account_id)
 
+    def hour_of(self, account_id: str) -> int | None:
+        """The hour at which the account is due; None: it is not."""
+        return self._hour_of.get(account_id)
+
     def due(self, hour: int) -> list[str]:
         """Accounts due at this hour or before, sorted; they stay until they are put elsewhere."""
         return sorted(account for bucket in self._due_buckets(hour) for account in bucket)

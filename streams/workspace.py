@@ -23,6 +23,8 @@ class Workspace:
         self._layout = layout
         self._open: OrderedDict[str, Account] = OrderedDict()
         self._changed: set[str] = set()
+        self._unwritten: set[str] = set()
+        """Changed, put where they are due, and not yet bytes: an order and the look at it are often in one batch."""
         self._written: dict[bytes, bytes] = {}
         self._fresh: set[str] = set()
         self.due = DueIndex()
@@ -46,28 +48,40 @@ class Workspace:
         self._changed.add(account_id)
 
     def settle(self) -> None:
-        """Encode what was changed, and let go of all copies but those used last."""
+        """Put what was changed where it is due, and let go of all copies but those used last."""
         for account_id in self._changed:
-            account = self._open[account_id]
-            due_hour = account.due_hour
-            self._written[key_of(account_id)] = encode_account(account, due_hour, self._layout)
-            self.due.put(account_id, due_hour)
+            self.due.put(account_id, self._open[account_id].due_hour)
         if self._fresh:
             self.accounts += len(self._fresh & self._changed)
             self._fresh -= self._changed
+        self._unwritten |= self._changed
         self._changed.clear()
         while len(self._open) > KEPT_ACCOUNTS:
-            self._open.popitem(last=False)
+            account_id, account = self._open.popitem(last=False)
+            if account_id in self._unwritten:
+                self._unwritten.discard(account_id)
+                self._write(account)
+
+    def _write(self, account: Account) -> None:
+        due_hour = self.due.hour_of(account.account_id)
+        self._written[key_of(account.account_id)] = encode_account(account, due_hour, self._layout)
+
+    def _write_all(self) -> None:
+        """Whatever was changed, as bytes."""
+        self.settle()
+        for account_id in self._unwritten:
+            self._write(self._open[account_id])
+        self._unwritten.clear()
 
     def account_ids(self) -> list[str]:
         """Every account known to the partition, sorted."""
-        self.settle()
+        self._write_all()
         keys = {key for key, _ in self._store.items(ACCOUNT_PREFIX)} | self._written.keys()
         return sorted(key[len(ACCOUNT_PREFIX) :].decode() for key in keys)
 
     def ids_between(self, after: str | None, until: str | None, limit: int | None = None) -> list[str]:
         """Accounts behind one id (None: all), up to and with another (None: the last), sorted; the first ``limit``."""
-        self.settle()
+        self._write_all()
         low = ACCOUNT_PREFIX if after is None else key_of(after)
         found = {key for key in self._written if key > low and (until is None or key <= key_of(until))}
         for number, (key, _) in enumerate(self._store.items(ACCOUNT_PREFIX, low)):
@@ -78,7 +92,7 @@ class Workspace:
 
     def take_writes(self) -> Iterable[Write]:
         """The batch's writes, once."""
-        self.settle()
+        self._write_all()
         writes, self._written = self._written, {}
         return list(writes.items())
 

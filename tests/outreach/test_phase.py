@@ -1,7 +1,5 @@
 """Size and phase, as tables."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -108,12 +106,12 @@ def test_a_phase_is_settled_after_one_look(relationship: Relationship, before: P
 def test_doubt_that_trembles_between_the_thresholds_changes_the_phase_once(
     relationship: Relationship, alive: list[float], before: Phase
 ) -> None:
-    phase = phase_of(replace(relationship, p_alive=alive[0]), before, USUAL)
+    phase = phase_of(relationship._replace(p_alive=alive[0]), before, USUAL)
     for p_alive in alive[1:]:
-        assert phase_of(replace(relationship, p_alive=p_alive), phase, USUAL) is phase
+        assert phase_of(relationship._replace(p_alive=p_alive), phase, USUAL) is phase
 
 
 @given(relationships)
 def test_an_order_today_brings_an_account_back(relationship: Relationship) -> None:
-    ordered = replace(relationship, silence_days=0.0, order_days=max(relationship.order_days, 1))
+    ordered = relationship._replace(silence_days=0.0, order_days=max(relationship.order_days, 1))
     assert phase_of(ordered, REACTIVATION, USUAL) is MAINTENANCE
