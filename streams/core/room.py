@@ -55,7 +55,8 @@ def weight_bytes(account: Account) -> int:
         for returned in account.returns.values()
         for one in returned
     )
-    return 20_000 + pairs + assets + back + sum(_text_bytes(one) for one in account.complaints)
+    named = sum(_text_bytes(one) for one in (*account.complaints, *account.absorbed))
+    return 20_000 + pairs + assets + back + named
 
 
 def check_complaints(account: Account) -> None:
