@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from urllib.parse import quote
 
 from fastapi import FastAPI
@@ -99,7 +99,8 @@ def show_history(console: Services, me: Me, account_id: str, kind: str = "", pag
     told = ask(console.admin, "account", {"account_id": account_id})
     shown = _history(happenings(record, told["events"]), record, kind, page, "")
     with console.store.read() as tx:
-        today = (console.desk.business_time(tx) or console.clock()).date()
+        now = console.desk.business_time(tx) or console.clock()
+        today = now.astimezone(_zone_of(record, console.settings.default_zone)).date()
         shown["charts"] = charts(bought(tx, told["orders"]), record.needs, today)
     return HTMLResponse(console.render("timeline_list.html", **shown))
 
@@ -181,13 +182,18 @@ def _pairs(consents: Sequence[tuple[str, str]]) -> str:
 def _forecasts(record: AccountRecord, now: datetime, default_zone: str | None) -> list[tuple[str, str, Survival]]:
     """(product, sentence, picture) of needs that have not ended, also of those that nobody acts on; newest first."""
     live = sorted((need for need in record.needs if need.status is not NeedStatus.ENDED), key=lambda one: one.at)
-    zone = known_zone(record.standing.zone if record.standing else None) or known_zone(default_zone) or UTC
+    zone = _zone_of(record, default_zone)
     today, found = now.astimezone(zone).date(), []
     for need in reversed(live):
         drawn = picture(need.evidence, today, zone) if need.evidence else None
         if drawn is not None and need.evidence is not None:
             found.append((named(need.group_name or need.group), sentence_on(need.evidence, today, zone), drawn))
     return found[:FORECASTS_SHOWN]
+
+
+def _zone_of(record: AccountRecord, default_zone: str | None) -> tzinfo:
+    """In which its days are counted."""
+    return known_zone(record.standing.zone if record.standing else None) or known_zone(default_zone) or UTC
 
 
 def _need_row(need: Need) -> NeedRow:

@@ -107,6 +107,17 @@ def test_events_and_consumption_come_from_the_log(site: Site) -> None:
     assert site.as_role("agent").get("/account-history?account_id=nobody").status_code == 404
 
 
+def test_today_is_the_accounts_own_in_its_consumption(site: Site) -> None:
+    marks = {}
+    for version, zone in enumerate(("Europe/London", "Pacific/Honolulu"), 9):  # 23:00 of the day before
+        with site.store.begin() as tx:
+            tx.standings.put([standing("17850", version, zone=zone)])
+        part = site.as_role("agent").get("/account-history?account_id=17850").text
+        marks[zone] = re.findall(r'class="now" x1="([\d.]+)%"', part)
+    assert marks["Pacific/Honolulu"]
+    assert marks["Pacific/Honolulu"] != marks["Europe/London"]
+
+
 def test_a_long_timeline_has_pages() -> None:
     rows = [Happening(NOW - timedelta(hours=n), "events", f"event {n}", "") for n in range(95)]
     shown = paged(rows, "", 3)
