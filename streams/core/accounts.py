@@ -148,7 +148,20 @@ def transferred(folding: Folding, event: Event, fact: StateTransferred) -> None:
     folding.look_again()
 
 
-def opened_by_return(folding: Folding, fact: object) -> bool:
+def goes_on(folding: Folding, fact: object) -> bool:
+    """Whether what is said of an alias is said of the account that it continues as.
+
+    Raises BadEvent for a merge into yet another one: handed on, it would merge an account of which nobody spoke.
+    """
+    if isinstance(fact, AccountMerged):
+        if fact.into_account_id != folding.account.merged_into:
+            detail = "data.into_account_id: the account continues as another one already"
+            raise BadEvent(DeadLetterReason.BAD_DATA, detail)
+        return False
+    return not _opened_by_return(folding, fact)
+
+
+def _opened_by_return(folding: Folding, fact: object) -> bool:
     """Whether this is the alias's own state, which merges that were told at once sent round in a circle.
 
     Then nobody is left but itself: it is open again, and takes what it has handed on since, which comes round, too.

@@ -110,7 +110,7 @@ def fold_event(account: Account, event: Event, context: Context, offset: int) ->
 def _apply(folding: Folding, event: Event) -> None:
     account = folding.account
     if account.merged_into is not None:
-        if not accounts.opened_by_return(folding, event.fact):
+        if accounts.goes_on(folding, event.fact):
             folding.recorded.append(replace(event, subject=account.merged_into))
     elif _is_late(folding, event):
         account.late_events += 1

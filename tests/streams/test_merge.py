@@ -157,6 +157,31 @@ def test_an_account_is_not_merged_into_one_that_continues_as_it(scene: Scene, th
     assert scene.units("foam", last) != []
 
 
+def test_a_merge_into_yet_another_account_does_not_merge_the_survivor(scene: Scene) -> None:
+    """Acme went to bolt by mistake, and is told again, rightly: bolt has nothing to do with core."""
+    scene.tell(INTO)
+    settle(scene)
+    scene.tell(AccountMerged(into_account_id="core"))
+    settle(scene)
+    assert scene.account("bolt").merged_into is None
+    (letter,) = scene.partition.letters
+    assert letter.detail.startswith("data.into_account_id")
+    scene.tell(INTO, name="told again")
+    settle(scene)
+    assert len(scene.partition.letters) == 1, "the same word is no news"
+
+
+def test_a_merge_that_is_told_again_every_day_merges_nobody_else(scene: Scene) -> None:
+    """After bolt went to core it was handed on to core, which merged into bolt."""
+    scene.tell(INTO)
+    scene.tell(AccountMerged(into_account_id="core"), account="bolt")
+    settle(scene)
+    scene.tell(INTO, name="the next day")
+    settle(scene)
+    assert scene.account("core").merged_into is None
+    assert scene.partition.letters == []
+
+
 def test_a_closed_account_is_not_merged(scene: Scene) -> None:
     scene.tell(AccountClosed(), INTO)
     assert transfers(scene.partition.recorded) == []
