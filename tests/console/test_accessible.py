@@ -12,9 +12,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from console.ports import FixedLag
+from schemas.errors import DeadLetterReason
 from schemas.events.ours import Phase
+from tests.console.scenery import LAG, TwoWorkers
 from tests.console.seeds import standing
-from tests.console.test_browser import Served, browser, served, take_next  # noqa: F401 - fixtures
+from tests.console.test_browser import Served, browser, serving, take_next  # noqa: F401 - fixtures
+from tests.console.test_letters import BAD, letter
 
 pytestmark = pytest.mark.browser
 HERE = Path(__file__).parent / "axe"
@@ -39,6 +43,8 @@ APPEARS = {"team-reports": "2011Q4 is not over", "account": "SO-8: 64 x 85123A"}
 SHOWN = {
     "agent-call-light": "agent",
     "customer-light": "customer",
+    "operator-light": "operator",
+    "letters-light": "letters",
     **{
         one: one
         for one in (
@@ -55,6 +61,15 @@ SHOWN = {
     },
 }
 """Pictures that the documentation keeps, by page and theme, under this name."""
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """With lag and workers that have something to say, and letters of one cause."""
+    with serving(tmp_path, lag=FixedLag(LAG), workers=TwoWorkers()) as site:
+        with site.store.begin() as tx:
+            tx.dead_letters.put([letter(880 + n, BAD, DeadLetterReason.UNKNOWN_SKU) for n in range(3)])
+        yield site
 
 
 def test_axe_is_the_one_that_is_listed() -> None:
@@ -108,7 +123,8 @@ def supervisors_pages(page: Page, site: Served) -> Iterator[str]:
 def operators_pages(page: Page, site: Served) -> Iterator[str]:
     """Operations, and an account without contacts."""
     yield from visited(page, site.url, {"operator": "/operator", "operators-account": "/accounts/15100"})
-    yield from visited(page, site.url, {"letters": "/operator/letters", "resets": "/operator/resets"})
+    letters = {"letters-all": "/operator/letters", "letters": "/operator/letters?reason=unknown_sku"}
+    yield from visited(page, site.url, {**letters, "resets": "/operator/resets"})
     page.get_by_label("Group").fill("desk")
     page.get_by_label("To", exact=True).select_option("beginning")
     page.get_by_label("Group").press("Enter")
@@ -129,6 +145,9 @@ def strangers_pages(page: Page, site: Served) -> Iterator[str]:
     yield "login-refused"
     page.goto(site.customer("17850"))
     yield "customer"
+    page.get_by_role("link", name="Every order and message").click()
+    yield "customer-data"
+    page.get_by_role("link", name="Back to your account").click()
     page.get_by_role("button", name="Stop calling me").click()
     expect(page.get_by_role("status")).to_be_visible()
     yield "customer-done"

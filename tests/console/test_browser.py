@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from console.access import add_user, one_time_link
 from console.app import build
 from console.links import Signer, new_link
-from console.ports import EventOutcome, FixedLag
+from console.ports import EventOutcome, FixedLag, LagSource, WorkerSource
 from console.server import ConsoleServer
 from outreach.desk import Desk, DeskRules
 from outreach.store.migrate import upgrade
@@ -86,7 +86,9 @@ class Served:
 
 
 @contextmanager
-def serving(tmp_path: Path, rules: DeskRules | None = None) -> Iterator[Served]:
+def serving(
+    tmp_path: Path, rules: DeskRules | None = None, lag: LagSource | None = None, workers: WorkerSource | None = None
+) -> Iterator[Served]:
     """A console of made accounts with a user of each role, until the end of the block."""
     store, desk = store_for(f"sqlite:///{tmp_path / 'tasks.sqlite3'}"), Desk(rules or DeskRules())
     upgrade(store.engine)
@@ -98,13 +100,14 @@ def serving(tmp_path: Path, rules: DeskRules | None = None) -> Iterator[Served]:
     app = build(
         Settings(link_secret=SECRET),
         store,
-        FixedLag(LAG),
+        lag or FixedLag(LAG),
         desk=desk,
         clock=lambda: NOW,
         accept_events=lambda events: [EventOutcome("accepted") for _ in events],
         admin=site_calls(store, desk),
         letters=LetterDesk(store, IngestRules(), lambda _: lambda _: "ringahead.orders/0/9", lambda: 1_323_421_200_000),
         resets=Resets(),
+        workers=workers,
     )
     server = ConsoleServer(app, "127.0.0.1", 0)
     thread = threading.Thread(target=server.run)

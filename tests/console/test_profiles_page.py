@@ -20,7 +20,7 @@ def test_a_dry_run_says_what_would_change_and_changes_nothing(site: Site) -> Non
     assert "small-maintenance.service_level" in page
     assert "0.25" in page
     assert "3 accounts judged; 2 tasks now, 3 then" in page
-    assert "1 more tasks of 1 accounts" in page
+    assert "More tasks: 1, accounts: 1" in page
     assert "Switch it on" in page
     assert "0.25" not in sue.get("/team/profiles").text
 

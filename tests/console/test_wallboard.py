@@ -18,9 +18,9 @@ MINUTE = timedelta(minutes=1)
 def test_the_board_says_what_waits_who_talks_and_since_when(site: Site) -> None:
     in_call(site)
     page = site.as_role("supervisor").get("/team").text
-    assert "everybody&#39;s" in page
+    assert "shared by all" in page
     assert "the oldest for" in page
-    assert "not said yet" in page
+    assert "without an outcome yet" in page
     assert "in call" in page
     assert "Account 17850" in page
     assert "9 Dec 2011, 09:00 UTC" in page
@@ -52,7 +52,7 @@ def test_queues_count_who_works_in_them_now() -> None:
         Agent("dan", queues=("uk",), shifts=("mon 08:00-09:00",)),
     ]
     rows = {row.name: (row.waiting, row.oldest, row.agents) for row in queue_rows(wall, agents, {"uk": "UK", "de": ""})}
-    assert rows == {"UK": (7, "30 min", 1), "everybody's": (1, "0 s", 2), "de": (0, "", 0)}
+    assert rows == {"UK": (7, "30 min", 1), "shared by all": (1, "0 s", 2), "de": (0, "", 0)}
 
 
 def test_a_waiting_task_is_given_to_an_agent_and_back_to_the_team(site: Site) -> None:
