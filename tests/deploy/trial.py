@@ -11,7 +11,8 @@ import subprocess
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,8 @@ UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 FASTER = 60
 FOR_SECONDS = (1, 8)
 RANGE_SECONDS = (14, 30)
+PATIENCE_SECONDS = 300.0
+"""For what takes some seconds on a machine with nothing else to do."""
 
 
 def seconds_of(duration: str) -> int:
@@ -67,21 +70,27 @@ class Watch:
         found = self._ask(f"/api/v1/query?query={urllib.parse.quote(expression)}")["result"]
         return [one["value"][1] for one in found]
 
-    def fires(self, *alerts: str, within_seconds: float = 180) -> None:
+    def fires(self, *alerts: str, within_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until all of these fire."""
-        self._until(lambda firing: set(alerts) <= firing, f"{', '.join(alerts)} to fire", within_seconds)
+        self.until(lambda: set(alerts) <= self.firing(), f"{', '.join(alerts)} to fire", within_seconds)
         self.seen += [f"{alert} fired" for alert in alerts]
 
-    def resolves(self, *alerts: str, within_seconds: float = 180) -> None:
+    def resolves(self, *alerts: str, within_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until none of these fires."""
-        self._until(lambda firing: not set(alerts) & firing, f"{', '.join(alerts)} to resolve", within_seconds)
+        self.until(lambda: not set(alerts) & self.firing(), f"{', '.join(alerts)} to resolve", within_seconds)
         self.seen += [f"{alert} resolved" for alert in alerts]
 
-    def _until(self, done: Any, what: str, seconds: float) -> None:
+    def until(self, done: Callable[[], bool], what: str, seconds: float = PATIENCE_SECONDS) -> None:
+        """Wait until it is so; fails with what fires and what every group does."""
         end = time.monotonic() + seconds
-        while not done(firing := self.firing()):
-            assert time.monotonic() < end, f"waited {seconds:.0f} s for {what}; firing: {sorted(firing)}"
+        while not done():
+            assert time.monotonic() < end, f"waited {seconds:.0f} s for {what}; {self._seen_now()}"
             time.sleep(0.5)
+
+    def _seen_now(self) -> str:
+        groups = self._ask(f"/api/v1/query?query={urllib.parse.quote('ringahead_consumer_status == 1')}")["result"]
+        found = Counter((one["metric"]["group"], one["metric"]["status"]) for one in groups)
+        return f"firing: {sorted(self.firing())}; partitions: {dict(found)}"
 
     def _ask(self, path: str) -> Any:
         with urllib.request.urlopen(self.url + path, timeout=10) as answer:
