@@ -23,8 +23,11 @@ EVENTS_AT_MOST = 5000
 
 def records_of(settings: Settings, tx: SqlTransaction, account_id: str, at_most: int = READ_AT_MOST) -> list[Record]:
     """The account's records in the order of the log, the newest so many: embedded from the log itself, with Kafka from
-    its copy by account, which `ringahead archive` keeps.
+    its copy by account, which `ringahead archive` keeps. None of an erased account: its copy is gone, and the
+    log, which is folded for ever, is not shown.
     """
+    if tx.erasures.get(account_id) is not None:
+        return []
     if settings.runtime == "embedded":
         return tables.of_key(tx.connection, account_id.encode())[-at_most:]
     return [

@@ -37,6 +37,11 @@ def test_the_copy_tells_what_the_log_tells(tmp_path: Path) -> None:
                 len(records_of(kafka, tx, "acme", at_most=2)) == len(records_of(embedded, tx, "acme", at_most=2)) == 2
             )
         assert _admin(kafka, store)["account"]({"account_id": "acme"}) == own, "what the account's page asks for"
+        with store.begin() as tx:
+            installation.desk.erase_account(tx, "acme", "eve")
+        with store.read() as tx:
+            assert records_of(embedded, tx, "acme") == records_of(kafka, tx, "acme") == []
+            assert len(records_of(embedded, tx, "other")) == len(records_of(kafka, tx, "other")) == 4
 
 
 def test_days_of_orders_are_those_that_the_fold_counts(tmp_path: Path) -> None:
