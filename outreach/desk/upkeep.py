@@ -34,25 +34,38 @@ def seconds_to_next(done: Upkept, took_seconds: float) -> float:
 
 
 def upkeep(context: Context, db_now: datetime) -> Upkept:
-    """One round; see `Desk.upkeep`."""
+    """One round; see `Desk.upkeep`.
+
+    What waits for locks comes first, in the order in which effects lock: tasks by id, then reorders. Everything else
+    passes over what others have locked: two that hold what the other waits for never meet.
+    """
+    now, expired, (ranked_anew, unranked) = context.now, 0, (0, False)
+    if now is not None:
+        ranked_anew, unranked = _rank_hourly(context, now)
+        expired = _reorders(context, now)
     expired_leases, lost = _timers(context, db_now)
     uncut = _cut_books(context, db_now)
-    if context.now is None:
+    if now is None:
         return Upkept(leases_expired=expired_leases, agents_lost=lost, more=uncut)
-    ready, expired = _schedule(context, context.now)
-    flagged = _flag_overdue(context, context.now)
-    space = Workspace(context)
-    proposals = reorders.Proposals(context, space)
-    expired += reorders.expire(proposals, context.now)
-    reorders.send_waiting(proposals, context.now)
-    proposals.save()
-    space.save()
-    refreshed = hints.refresh(context, context.now, woken=WOKEN, closed=CLOSED)
-    ranked_anew, unranked = _rank_hourly(context, context.now)
-    pacing.renew(context, context.now)
+    ready, over = _schedule(context, now)
+    expired += over
+    flagged = _flag_overdue(context, now)
+    refreshed = hints.refresh(context, now, woken=WOKEN, closed=CLOSED)
+    pacing.renew(context, now)
     due = max(ready + expired, expired_leases + lost, flagged) >= DUE
     more = uncut or unranked or due or refreshed >= min(WOKEN, CLOSED)
     return Upkept(expired_leases, lost, ready, expired, flagged, ranked_anew, more)
+
+
+def _reorders(context: Context, now: datetime) -> int:
+    """Those past their validity are closed, those that waited and may go now are sent; how many were closed."""
+    space = Workspace(context)
+    proposals = reorders.Proposals(context, space)
+    expired = reorders.expire(proposals, now)
+    reorders.send_waiting(proposals, now)
+    proposals.save()
+    space.save()
+    return expired
 
 
 def _cut_books(context: Context, db_now: datetime) -> bool:

@@ -104,14 +104,19 @@ def _positions(store: Store, group: str) -> Mapping[tuple[str, int], int]:
 
 
 def _store(store: Store, desk: Desk, fetched: Fetched, positions: Mapping[tuple[str, int], int]) -> None:
+    """All partitions' effects at once: their accounts' tasks are locked in one order, as upkeep locks them."""
+    effects = [decode_effect(value) for value in _values(fetched, Topic.NEEDS)]
+    letters = [DeadLetter.model_validate_json(value) for value in _values(fetched, Topic.DEAD_LETTERS)]
     with store.begin() as transaction:
-        for place, records in fetched.items():
-            values = [record.value for record in records if record.value is not None]
-            if place.topic == Topic.NEEDS.value:
-                desk.apply_effects(transaction, [decode_effect(value) for value in values])
-            else:
-                transaction.dead_letters.put([DeadLetter.model_validate_json(value) for value in values])
+        desk.apply_effects(transaction, effects)
+        transaction.dead_letters.put(letters)
         transaction.offsets.put(GROUP, positions)
+
+
+def _values(fetched: Fetched, topic: Topic) -> list[bytes]:
+    """Of a topic, partition by partition."""
+    chosen = (records for place, records in fetched.items() if place.topic == topic.value)
+    return [record.value for records in chosen for record in records if record.value is not None]
 
 
 async def tell_kafka(client: AIOKafkaConsumer, positions: Mapping[tuple[str, int], int]) -> None:

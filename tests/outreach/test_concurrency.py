@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
+from sqlalchemy import event
 
 from outreach.desk import Desk, TaskCard
 from outreach.records import Attempt, chained
@@ -142,3 +143,27 @@ def test_sqlite_writers_wait_and_readers_do_not(sqlite_store: SqlStore, tmp_path
             assert reading.tasks.counts() == {}, "a reader sees what is committed, at once"
     with sqlite_store.read() as reading:
         assert reading.tasks.counts() == {TaskState.READY: 1}
+
+
+@pytest.mark.postgres
+def test_upkeep_waits_for_locks_only_before_it_holds_any_that_effects_take(postgres_store: SqlStore) -> None:
+    """Effects lock tasks, then reorders, then the history's end: who holds a later one must not wait for another."""
+    room = staffed(postgres_store)
+    everybody_works(room)
+    for number, name in enumerate(NAMES):
+        room.account(name, opened(name, p_due=0.8, cycle=number + 2))
+    asked: list[str] = []
+
+    def listen(connection: object, cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    event.listen(postgres_store.engine, "before_cursor_execute", listen)
+    try:
+        room.do(lambda tx: room.desk.upkeep(tx, tx.db_now()))
+    finally:
+        event.remove(postgres_store.engine, "before_cursor_execute", listen)
+    waited = [place for place, one in enumerate(asked) if "FOR UPDATE" in one and "SKIP LOCKED" not in one]
+    held = [place for place, one in enumerate(asked) if "SKIP LOCKED" in one or "advisory" in one]
+    assert waited
+    assert held
+    assert max(waited) < min(held), f"{asked[min(held)]}\nis held while this is waited for:\n{asked[max(waited)]}"
