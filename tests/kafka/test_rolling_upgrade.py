@@ -7,12 +7,13 @@ process that folded it alone.
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from benchmarks._made_log import MadeLog, made_log
 from ops.embedded.installation import opened
@@ -33,6 +34,7 @@ from tests.installation import Installation, installed, wait_until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 ACCOUNTS, DAYS = 240, 60
+PATIENCE_SECONDS = 200
 BEFORE, OWN = "before", "own"
 WORKERS = {BEFORE: {"RINGAHEAD_UPGRADE_FROM": "1"}, OWN: {}}
 PHASES: tuple[tuple[tuple[str, ...], set[int]], ...] = (
@@ -42,6 +44,8 @@ PHASES: tuple[tuple[tuple[str, ...], set[int]], ...] = (
     ((OWN,), {2}),
 )
 """Who runs, and the layouts of the states that are written then."""
+Written = dict[tuple[int, int], tuple[bytes, bytes]]
+"""Key and bytes of states, by partition and offset."""
 
 
 @pytest.fixture
@@ -53,27 +57,31 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
 def test_two_layouts_side_by_side_leave_the_states_and_tasks_of_one(installation: Installation, tmp_path: Path) -> None:
     log = made_log(ACCOUNTS, DAYS)
     states, tasks = alone(log, tmp_path / "embedded")
-    store = store_for(installation.settings.sqlalchemy_url)
-    _put(store, log)
-    written: dict[tuple[int, int], tuple[bytes, bytes]] = {}
-    with installation.process("desk"):
-        for (names, layouts), events in zip(PHASES, _parts(log.events, len(PHASES)), strict=True):
-            with ExitStack() as running:
-                for name in names:
-                    settings = {"RINGAHEAD_WORKER_NAME": name, **WORKERS[name]}
-                    running.enter_context(installation.process("worker", **settings))
-                wait_until(partial(_is_group_of, installation, len(names)), f"a group of {names}", 90)
-                asyncio.run(append(installation.settings, events))
-                wait_until(lambda: _behind(installation) == 0, f"the fold by {names}", 120)
-            before, written = written, _states_written(installation)
-            assert {raw[0] for place, (_, raw) in written.items() if place not in before} == layouts, names
-    newest = dict(written.values())
-    theirs = work(store, installation.settings)
-    store.close()
+    with closing(store_for(installation.settings.sqlalchemy_url)) as store:
+        _put(store, log)
+        with installation.process("desk"):
+            newest = dict(roll(installation, log.events).values())
+        theirs = work(store, installation.settings)
     assert {key: decode_account(raw) for key, raw in newest.items()} == states
     assert theirs == tasks
     assert any(state is TaskState.READY for _, state, *_ in tasks[0])
     print(f"\n{len(log.events)} events, {len(states)} states, {len(tasks[0])} tasks")
+
+
+def roll(installation: Installation, events: Sequence[Event]) -> Written:
+    """Fold the log, a part in each phase, and look at what each wrote; all that the changelog holds at the end."""
+    written: Written = {}
+    for (names, layouts), part in zip(PHASES, _parts(events, len(PHASES)), strict=True):
+        with ExitStack() as running:
+            for name in names:
+                settings = {"RINGAHEAD_WORKER_NAME": name, **WORKERS[name]}
+                running.enter_context(installation.process("worker", **settings))
+            wait_until(partial(_is_group_of, installation, len(names)), f"a group of {names}", PATIENCE_SECONDS)
+            asyncio.run(append(installation.settings, part))
+            wait_until(lambda: _behind(installation) == 0, f"the fold by {names}", PATIENCE_SECONDS)
+        before, written = written, _states_written(installation)
+        assert {raw[0] for place, (_, raw) in written.items() if place not in before} == layouts, names
+    return written
 
 
 def alone(log: MadeLog, folder: Path) -> tuple[dict[bytes, Account], Work]:
@@ -98,7 +106,7 @@ def _parts(events: Sequence[Event], many: int) -> Iterator[Sequence[Event]]:
     return (events[start : start + size] for start in range(0, len(events), size))
 
 
-def _states_written(installation: Installation) -> dict[tuple[int, int], tuple[bytes, bytes]]:
+def _states_written(installation: Installation) -> Written:
     """Every account's state that the changelog holds: key and bytes by partition and offset, in that order."""
     found = whole_topic(installation.settings, CHANGELOG)
     return {
@@ -119,6 +127,8 @@ async def _group(settings: Settings) -> tuple[str, int]:
     await admin.start()
     try:
         (answer,) = await admin.describe_consumer_groups([GROUP])
+    except GroupCoordinatorNotAvailableError:  # until the broker had its first group
+        return "", 0
     finally:
         await admin.close()
     _, _, state, _, _, members, *_ = answer.groups[0]
