@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
-from aiokafka import AIOKafkaConsumer
 from pydantic import TypeAdapter, ValidationError
 
 from outreach.desk.turns import ACCOUNT_LOG
@@ -22,7 +21,8 @@ from schemas.events import EVERYBODY
 from schemas.settings import Settings
 from schemas.topics import Topic
 from streams.kafka.client import consumer
-from streams.kafka.desk_loop import POLL_MS, Fetched, Positions, tell_kafka, until_stored
+from streams.kafka.desk_loop import Positions, copy_to
+from streams.kafka.pieces import Ends, Fetched
 
 GROUP = "ringahead-archive"
 TOPICS = (Topic.LOG.value,)
@@ -39,18 +39,12 @@ async def run_archive(settings: Settings, store: Store, stopped: asyncio.Event) 
     """Run until stopped. What is unavailable is waited for; anything else ends the process."""
     async with consumer(settings, group=GROUP) as client:
         client.subscribe(TOPICS, listener=Positions(client, store, GROUP))
-        await asyncio.gather(_copy(client, store, stopped), forget(store, settings.account_log_days, stopped))
+        copied = copy_to(client, partial(_copy, store), stopped, BATCH_RECORDS)
+        await asyncio.gather(copied, forget(store, settings.account_log_days, stopped))
 
 
-async def _copy(client: AIOKafkaConsumer, store: Store, stopped: asyncio.Event) -> None:
-    while not stopped.is_set():
-        fetched = await client.getmany(timeout_ms=POLL_MS, max_records=BATCH_RECORDS)
-        if not fetched:
-            continue
-        positions = {(place.topic, place.partition): records[-1].offset + 1 for place, records in fetched.items()}
-        records = list(of_accounts(fetched))
-        if await until_stored(partial(keep, store, records, positions), stopped):
-            await tell_kafka(client, positions)
+def _copy(store: Store, fetched: Fetched, ends: Ends) -> None:
+    keep(store, list(of_accounts(fetched)), ends)
 
 
 def of_accounts(fetched: Fetched) -> Iterable[LoggedRecord]:

@@ -7,7 +7,7 @@ ended, and what is seen again changes nothing. Offsets are committed to Kafka to
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -22,19 +22,15 @@ from schemas.needs import decode_effect
 from schemas.settings import Settings
 from schemas.topics import Topic
 from streams.kafka.client import consumer, producer
+from streams.kafka.pieces import FIRST_PAUSE_SECONDS, Ends, Fetched, Pieces, Write
 from streams.kafka.relay import relay_outbox
 
 GROUP = "ringahead-desk"
 TOPICS = (Topic.NEEDS.value, Topic.DEAD_LETTERS.value)
 POLL_MS = 200
 BATCH_RECORDS = 500
-FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 2.0
-"""A database that is there again, or that refused one statement of many, must not be waited for much longer."""
 BEGINNING = 0
 """Where retention has taken it, the consumer's reset policy finds the earliest that is left."""
-
-Fetched = Mapping[TopicPartition, Sequence[Any]]
 
 log = logging.getLogger(__name__)
 
@@ -74,28 +70,17 @@ async def run_desk(settings: Settings, store: Store, desk: Desk, stopped: asynci
 
 
 async def _consume(client: AIOKafkaConsumer, store: Store, desk: Desk, stopped: asyncio.Event) -> None:
-    while not stopped.is_set():
-        fetched = await client.getmany(timeout_ms=POLL_MS, max_records=BATCH_RECORDS)
-        if not fetched:
-            continue
-        positions = {(place.topic, place.partition): records[-1].offset + 1 for place, records in fetched.items()}
-        if await until_stored(partial(_store, store, desk, fetched, positions), stopped):
-            await tell_kafka(client, positions)
+    await copy_to(client, partial(_store, store, desk), stopped, BATCH_RECORDS)
 
 
-async def until_stored(write: Callable[[], object], stopped: asyncio.Event) -> bool:
-    """Try until the database takes it: the consumer waits, heartbeats go on, nothing is lost. False: stopped before."""
-    pause = FIRST_PAUSE_SECONDS
+async def copy_to(client: AIOKafkaConsumer, write: Write, stopped: asyncio.Event, most: int) -> None:
+    """Everything that comes in to the database, in order, at most so many records at once; then Kafka is told."""
+    pieces = Pieces(most)
     while not stopped.is_set():
-        try:
-            await asyncio.to_thread(write)
-        except Unavailable as error:
-            log.warning("the database is not there, trying again in %.1f s: %s", pause, error)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
-        else:
-            return True
-    return False
+        fetched = await client.getmany(timeout_ms=POLL_MS, max_records=most)
+        ends = await pieces.written(fetched, write, stopped)
+        if ends:
+            await tell_kafka(client, ends)
 
 
 def _positions(store: Store, group: str) -> Mapping[tuple[str, int], int]:
@@ -103,14 +88,14 @@ def _positions(store: Store, group: str) -> Mapping[tuple[str, int], int]:
         return transaction.offsets.get(group)
 
 
-def _store(store: Store, desk: Desk, fetched: Fetched, positions: Mapping[tuple[str, int], int]) -> None:
+def _store(store: Store, desk: Desk, fetched: Fetched, ends: Ends) -> None:
     """All partitions' effects at once: their accounts' tasks are locked in one order, as upkeep locks them."""
     effects = [decode_effect(value) for value in _values(fetched, Topic.NEEDS)]
     letters = [DeadLetter.model_validate_json(value) for value in _values(fetched, Topic.DEAD_LETTERS)]
     with store.begin() as transaction:
         desk.apply_effects(transaction, effects)
         transaction.dead_letters.put(letters)
-        transaction.offsets.put(GROUP, positions)
+        transaction.offsets.put(GROUP, ends)
 
 
 def _values(fetched: Fetched, topic: Topic) -> list[bytes]:
@@ -119,10 +104,10 @@ def _values(fetched: Fetched, topic: Topic) -> list[bytes]:
     return [record.value for records in chosen for record in records if record.value is not None]
 
 
-async def tell_kafka(client: AIOKafkaConsumer, positions: Mapping[tuple[str, int], int]) -> None:
+async def tell_kafka(client: AIOKafkaConsumer, ends: Ends) -> None:
     """For lag tools; a failure costs nothing, as the database has the truth."""
     try:
-        await client.commit({TopicPartition(*place): offset for place, offset in positions.items()})
+        await client.commit({TopicPartition(*place): offset for place, offset in ends.items()})
     except CommitFailedError:
         log.debug("a rebalance came first")
     except KafkaError as error:

@@ -176,18 +176,6 @@ class TestDeskPositions:
         monkeypatch.setattr(desk_loop, "FIRST_PAUSE_SECONDS", 0.0)
         assert self.sought(OffsetsAfter(2, {("ringahead.needs", 0): 7}))[self.NEEDS] == 7
 
-    def test_what_was_not_stored_is_not_told_to_kafka(self) -> None:
-        async def stopped_while_away() -> bool:
-            stopped = asyncio.Event()
-
-            def away() -> None:
-                stopped.set()
-                raise Unavailable("away")
-
-            return await desk_loop.until_stored(away, stopped)
-
-        assert asyncio.run(stopped_while_away()) is False
-
 
 def test_learning_names_the_profiles_again_that_kafka_may_have_missed(tmp_path: Path) -> None:
     engine = create(f"sqlite:///{tmp_path / 'desk.sqlite3'}")
