@@ -32,6 +32,8 @@ def seasons_of(history: OrderDays, as_of_day: float) -> Floats:
     if years < 1:
         return np.zeros((skus, len(COEFFICIENTS)))
     whole = history.where(history.day >= as_of_day - years * YEAR_DAYS)
+    if not len(whole):  # the first year is longer than what is left of it, and nobody ordered since
+        return np.zeros((skus, len(COEFFICIENTS)))
     waves = np.column_stack(_waves(whole.day))
     count = np.bincount(whole.sku, minlength=skus)[:, None]
     total = np.column_stack([np.bincount(whole.sku, wave, skus) for wave in waves.T])

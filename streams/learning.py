@@ -62,7 +62,7 @@ def fit(
     told("fitting on everything")
     model = fitted(history, day) if checked else _quickly(history, day, in_force, fitted)
     record = msgspec.structs.replace(model.record, scores={**model.record.scores, **scores})
-    model = PopulationModel(record)
+    model = loads(PopulationModel(record).artefact)  # what nobody could read must not be published
     return Learnt(model, published(model, at))
 
 

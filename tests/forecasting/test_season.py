@@ -6,8 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from forecasting.artefact import dumps, loads
 from forecasting.history import order_days
+from forecasting.learn import fit_population
 from forecasting.season import COEFFICIENTS, operational_days, seasons_of
+from tests.forecasting.population import order_lines
 
 AS_OF = date(2023, 1, 1).toordinal()
 
@@ -44,3 +47,15 @@ def test_less_than_a_year_says_nothing():
     assert seasons.shape == (2, len(COEFFICIENTS))
     assert not seasons.any()
     np.testing.assert_array_equal(operational_days(seasons, float(AS_OF), AS_OF + 9.0), 9.0)
+
+
+def test_half_a_year_of_orders_long_ago_says_nothing():
+    history = order_days(winter_and_even("2022-07-01"))
+    assert not seasons_of(history, date(2024, 5, 1).toordinal()).any()
+
+
+def test_a_model_of_half_a_year_of_orders_long_ago_can_be_read():
+    history = order_days(order_lines(accounts=60))
+    recent = history.where(history.day >= history.day.max() - 180)
+    model = fit_population(recent, int(history.day.max()) + 400)
+    assert loads(dumps(model)).record.products == model.record.products
