@@ -57,5 +57,5 @@ def test_half_a_year_of_orders_long_ago_says_nothing():
 def test_a_model_of_half_a_year_of_orders_long_ago_can_be_read():
     history = order_days(order_lines(accounts=60))
     recent = history.where(history.day >= history.day.max() - 180)
-    model = fit_population(recent, int(history.day.max()) + 400)
+    model = fit_population(recent, int(history.day.max()) + 770)
     assert loads(dumps(model)).record.products == model.record.products
