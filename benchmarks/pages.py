@@ -3,7 +3,8 @@
     python -m benchmarks.pages [--tasks 1000000] [--pages 500] [--small]
 
 A real PostgreSQL on loopback (--small: SQLite) with as many open tasks, each of an account of its own, and the console
-in a process of its own. Pages are asked for one after the other and timed from outside, network and all. Then the open
+in a process of its own. Pages are asked for one after the other and timed from outside, network and all; "cpu" is the
+processor's time of console and database for each, which says what other work on the machine has added. Then the open
 pages: server-sent event streams as browsers hold them; a change every second, timed until each of them has heard.
 """
 
@@ -16,8 +17,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -83,18 +85,47 @@ def signed_in(store: SqlStore, address: str, role: str, name: str) -> httpx.Clie
     return client
 
 
-def timed(client: httpx.Client, path: str, times: int) -> list[float]:
-    """Milliseconds of each; the first, which fills caches, is not counted."""
-    took = []
-    for _ in range(times + 1):
-        started = time.perf_counter()
-        answer = client.get(path)
-        took.append((time.perf_counter() - started) * 1000)
-        assert answer.status_code == 200, f"{path}: {answer.status_code}"
-    return took[1:]
+@dataclass
+class Took:
+    """Milliseconds of each request, and the processor's of console and database for one of them."""
+
+    each: list[float] = field(default_factory=list)
+    cpu: float | None = None
 
 
-def pages(store: SqlStore, address: str, times: int) -> Iterator[tuple[str, list[float]]]:
+@contextmanager
+def counted(pids: Collection[int], took: Took) -> Iterator[None]:
+    """What the block costs, shared out to the requests that it adds."""
+    before = cpu_seconds(pids)
+    yield
+    took.cpu = (cpu_seconds(pids) - before) * 1000 / max(1, len(took.each))
+
+
+def cpu_seconds(pids: Collection[int]) -> float:
+    """Of these processes and their children. Linux only."""
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it ended meanwhile
+            _, parent, *rest = stat.read_text().rpartition(")")[2].split()
+            if {int(stat.parent.name), int(parent)} & set(pids):
+                ticks += int(rest[9]) + int(rest[10])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def timed(client: httpx.Client, path: str, times: int, pids: Collection[int]) -> Took:
+    """Of each; the first, which fills caches, is not counted."""
+    took = Took()
+    client.get(path)
+    with counted(pids, took):
+        for _ in range(times):
+            started = time.perf_counter()
+            answer = client.get(path)
+            took.each.append((time.perf_counter() - started) * 1000)
+            assert answer.status_code == 200, f"{path}: {answer.status_code}"
+    return took
+
+
+def pages(store: SqlStore, address: str, times: int, pids: Collection[int]) -> Iterator[tuple[str, Took]]:
     """Each page as somebody who works with it sees it."""
     account = made.open_tasks(1).__next__().task.account_id
     for role, paths in {
@@ -104,8 +135,8 @@ def pages(store: SqlStore, address: str, times: int) -> Iterator[tuple[str, list
     }.items():
         client = signed_in(store, address, role, f"page-{role}")
         for path in paths:
-            yield f"{role} {path}", timed(client, path, times)
-    yield "agent: next call, to its card", claims(store, address, times)
+            yield f"{role} {path}", timed(client, path, times, pids)
+    yield "agent: next call, to its card", Took(claims(store, address, times))
 
 
 def claims(store: SqlStore, address: str, times: int) -> list[float]:
@@ -179,10 +210,14 @@ def resident_bytes(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
 
 
-def show(name: str, took: list[float]) -> None:
+def show(name: str, took: Took) -> None:
     """One row."""
-    p50, p95, most = np.percentile(took, [50, 95, 100])
-    print(f"  {name:<40} {len(took):>7,} {p50:>8.1f} {p95:>8.1f} {most:>8.1f}", flush=True)
+    if not took.each:
+        print(f"  {name:<40} {0:>7}", flush=True)
+        return
+    p50, p95, most = np.percentile(took.each, [50, 95, 100])
+    cpu = "" if took.cpu is None else f"{took.cpu:>8.1f}"
+    print(f"  {name:<40} {len(took.each):>7,} {p50:>8.1f} {p95:>8.1f} {most:>8.1f} {cpu}", flush=True)
 
 
 def main() -> None:
@@ -200,9 +235,10 @@ def main() -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
         folder.chmod(0o755)
-        url = f"sqlite:///{folder / 'file.sqlite3'}"
+        url, pids = f"sqlite:///{folder / 'file.sqlite3'}", list[int]()
         if not asked.small:
-            url = stack.enter_context(LocalPostgres(folder)).url
+            database = stack.enter_context(LocalPostgres(folder))
+            url, pids = database.url, [database.process.pid] if database.process else []
         engine = create(url)
         stack.callback(engine.dispose)
         upgrade(engine)
@@ -210,15 +246,16 @@ def main() -> None:
         with progress("loading tasks", tasks) as told:
             made.load(store, tasks, ASKED, told)
         address, pid = stack.enter_context(served(url))
+        pids.append(pid)
         print(f"{tasks:,} open tasks and as many accounts, {engine.dialect.name}; milliseconds from outside")
-        print(f"  {'':<40} {'asked':>7} {'p50':>8} {'p95':>8} {'most':>8}")
-        for name, took in pages(store, address, times):
+        print(f"  {'':<40} {'asked':>7} {'p50':>8} {'p95':>8} {'most':>8} {'cpu':>8}")
+        for name, took in pages(store, address, times, pids):
             show(name, took)
         before = resident_bytes(pid)
         sessions = cookies(store, address, max(1, count // PAGES_OF_A_USER))
         heard, there, refused = asyncio.run(open_pages(store, address, sessions, count))
         after = resident_bytes(pid)
-        show(f"{count} open pages: a change is heard", heard)
+        show(f"{count} open pages: a change is heard", Took(heard))
         print(f"  {there} of {count} open at the end, {len(heard):,} of {count * CHANGES:,} changes heard;")
         print(f"  refused: {', '.join(sorted(set(refused))) or 'none'}, of {len(sessions)} users;")
         print(f"  the console's memory {before / MIB:,.0f} MiB before, {after / MIB:,.0f} MiB after")
