@@ -34,7 +34,8 @@ from schemas.needs import (
 
 FOLD = "fold"
 LONGEST_SPACING = timedelta(days=30)
-AccountWord = OpenNeed | WithdrawNeed | RefuseNeed | ProposeReorder | WithdrawReorder | AccountStanding
+AccountWord = OpenNeed | WithdrawNeed | RefuseNeed | ProposeReorder | WithdrawReorder
+CLASSES = tuple(TaskClass)
 
 
 def apply_effects(context: Context, effects: Iterable[Effect], trace: Trace = carried) -> Applied:
@@ -100,6 +101,9 @@ class _Application:
         came = effect.traceparent if isinstance(effect, AccountEffect) else None
         self.space.traceparent = None if came is None else self.trace(came)
         match effect:
+            case AccountStanding():  # nine of ten, so it is asked for first
+                self._expire(effect)
+                return self._stand(effect)
             case ClockMoved():
                 self.clocks.append(effect)
                 return True
@@ -125,8 +129,6 @@ class _Application:
                 return effect.account_id not in self.erased and self.reorders.propose(effect)
             case WithdrawReorder():
                 return self.reorders.withdraw(effect)
-            case AccountStanding():
-                return self._stand(effect)
 
     def save(self) -> None:
         """Write everything that changed."""
@@ -148,7 +150,7 @@ class _Application:
 
     def _expire(self, effect: AccountEffect) -> None:
         """Close first what upkeep would have closed by this effect's time: when it runs does not matter then."""
-        for task_class in TaskClass:
+        for task_class in CLASSES:
             task = self.space.open_task(effect.account_id, task_class)
             if task is not None and task.state in WAITING and task.valid_until <= effect.at:
                 lines.expire(self.space, task)
@@ -238,7 +240,7 @@ class _Application:
         if effect.merged_into is not None:
             merging.rekey_all(self.space, effect.account_id, effect.merged_into, effect.at, FOLD)
             return True
-        for task_class in TaskClass:
+        for task_class in CLASSES:
             task = self.space.open_task(effect.account_id, task_class)
             if task is not None:
                 self._restand(task.task_id, known, effect)
