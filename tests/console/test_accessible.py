@@ -33,6 +33,7 @@ BEYOND = """[...document.querySelectorAll('main *, header *, dialog[open] *')].f
   return !inside && box.width > 1 && (box.right > innerWidth + 1 || box.left < -1);
 }).slice(0, 3).map((one) => one.outerHTML.slice(0, 120))"""
 """What is cut off at the side, outside of what scrolls by itself."""
+NO_PRODUCT = "data.lines.0.sku: not in the product master"
 SERIOUS = {"serious", "critical"}
 PICTURES = os.environ.get("SCREENSHOTS")
 WIDE = {"width": 1280, "height": 900}
@@ -68,7 +69,8 @@ def served(tmp_path: Path) -> Iterator[Served]:
     """With lag and workers that have something to say, and letters of one cause."""
     with serving(tmp_path, lag=FixedLag(LAG), workers=TwoWorkers()) as site:
         with site.store.begin() as tx:
-            tx.dead_letters.put([letter(880 + n, BAD, DeadLetterReason.UNKNOWN_SKU) for n in range(3)])
+            made = (letter(880 + n, BAD, DeadLetterReason.UNKNOWN_SKU) for n in range(3))
+            tx.dead_letters.put([one.model_copy(update={"detail": NO_PRODUCT}) for one in made])
         yield site
 
 

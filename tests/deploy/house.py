@@ -81,7 +81,9 @@ class House:
         self.made.run("tick", "--once")
 
     def mend(self) -> None:
-        """Everything that should run runs."""
+        """Everything that should run runs; nothing has ended by itself."""
+        for name, process in self.processes.items():
+            assert process.poll() is None, f"{name} ended: {(self.folder / f'{name}.log').read_text()[-1000:]}"
         for name in PROCESSES:
             if name not in self.processes:
                 self.start(name)
@@ -117,12 +119,18 @@ class House:
 
     @contextmanager
     def throttled(self, bytes_per_second: int) -> Iterator[None]:
-        """The broker gives workers so little; one batch of records at least in each answer, every eleven seconds."""
+        """The broker gives workers so little; one batch of records at least in each answer, then a pause.
+
+        Connections that it has muted stay so for long without the limit, too: a worker that runs starts anew.
+        """
         self._quota("--add-config", f"consumer_byte_rate={bytes_per_second}")
         try:
             yield
         finally:
             self._quota("--delete-config", "consumer_byte_rate")
+            if "worker" in self.processes:
+                self.stop("worker")
+                self.start("worker")
 
     def _quota(self, *change: str) -> None:
         java = ["java", "-XX:TieredStopAtLevel=1", "-cp", f"{self.kafka.cache / 'jars'}/*", "kafka.admin.ConfigCommand"]
@@ -192,6 +200,11 @@ def committed(watch: Watch, group: str, topic: Topic = Topic.LOG, least: int = 1
     written = f"ringahead_consumer_end_offset{of} >= {least}"
     behind = f"count({written} unless ringahead_consumer_committed_offset{of} >= {least})"
     watch.until(lambda: watch.value(f"count({written})") != [] and watch.value(behind) == [], f"{group} to commit")
+
+
+def caught_up(watch: Watch) -> None:
+    """Wait until nothing waits for any group."""
+    watch.until(lambda: watch.value("sum(ringahead_consumer_lag_events)") == ["0"], "every group to catch up")
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from schemas.topics import Topic
-from tests.deploy.house import House, committed, meanwhile, until_done
+from tests.deploy.house import House, caught_up, committed, meanwhile, until_done
 from tests.deploy.trial import Watch, watching
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.alerts]
@@ -32,12 +32,13 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Wat
 
 @pytest.fixture
 def trial(whole: tuple[House, Watch]) -> tuple[House, Watch]:
-    """Everything runs, every group has committed, nothing fires of what a trial is about."""
+    """Everything runs, every group has committed and caught up, nothing that somebody broke is still away."""
     house, watch = whole
     house.mend()
     watch.resolves("RingaheadAway", "RingaheadLagUnknown", "RingaheadDatabaseAway")
     for group in (ARCHIVE, WORKER):
         committed(watch, group)
+    caught_up(watch)
     return house, watch
 
 
@@ -82,7 +83,7 @@ def test_the_worker_is_away(trial: tuple[House, Watch]) -> None:
 def test_the_worker_is_slow(trial: tuple[House, Watch]) -> None:
     """It reads, and less than comes."""
     house, watch = trial
-    with house.throttled(1000), meanwhile(lambda: house.orders(60, "account-1"), 0.5):
+    with house.throttled(1000), meanwhile(lambda: house.orders(40, "account-1"), 0.5):
         watch.fires("RingaheadGroupSlow")
     watch.resolves("RingaheadGroupSlow")
 
