@@ -12,6 +12,7 @@ from outreach.desk import hints, lines, merging, reorders, spacing, told
 from outreach.desk.context import Context
 from outreach.desk.ranking import ranked, value_edges
 from outreach.desk.results import Applied
+from outreach.desk.turns import KEPT
 from outreach.desk.workspace import Trace, Workspace, carried
 from outreach.kinds import urgency_of
 from outreach.records import AskedOrder, Attempt, Need, NeedStatus, ProductCard
@@ -75,6 +76,8 @@ class _Application:
         accounts = sorted({account for effect in named for account in _accounts_of(effect)})
         about_needs = (OpenNeed, WithdrawNeed, RefuseNeed, ProposeReorder)
         need_ids = {effect.need_id for effect in named if isinstance(effect, about_needs)}
+        if any(isinstance(effect, AccountStanding) and effect.merged_into for effect in named):
+            tx.take_turns(KEPT)  # before any row is locked, as everybody who takes them does
         if accounts:
             self.edges = value_edges(tx)
             self.standings = {standing.account_id: standing for standing in tx.standings.many(accounts)}

@@ -7,7 +7,6 @@ Then the loser's standing names the survivor. What the survivor needs joins the 
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from outreach.desk.turns import CONTACTS, KEPT
 from outreach.desk.workspace import LET_GO, Workspace
 from outreach.ports import Transaction
 from outreach.records import Task
@@ -61,14 +60,12 @@ def rekey(space: Workspace, task: Task, survivor: str, at: datetime, actor: str)
 def take_people(tx: Transaction, loser: str, survivor: str) -> None:
     """The loser's contacts and calls are the survivor's; a phone goes on ringing where it rang before the merge.
 
-    An account that is merged into an erased one is erased with it.
+    An account that is merged into an erased one is erased with it. It is our turn (`outreach.desk.turns`).
     """
-    tx.take_turns([CONTACTS])
     calls = tx.attempts.of_accounts([loser], EARLIEST)
     tx.suggestions.replace([loser], [])
     erased = tx.erasures.get(survivor)
     if erased is not None:
-        tx.take_turns(KEPT)
         tx.erasures.put([replace(erased, account_id=loser)])
         tx.contacts.erase(loser)
         tx.account_log.erase(loser)

@@ -6,13 +6,13 @@ import pytest
 
 from outreach.desk import Desk
 from outreach.desk.erasing import ErasureReason
-from outreach.desk.turns import put_suggestions
+from outreach.desk.turns import CONTACTS, put_suggestions
 from outreach.ports import LoggedRecord
 from outreach.records import Suggestion
 from outreach.store.sql import SqlStore
-from schemas.errors import Refused
+from schemas.errors import Refused, RingaheadError
 from tests.outreach.conftest import RULES
-from tests.outreach.made import Room, contact, standing
+from tests.outreach.made import Room, clock, contact, opened, standing
 
 
 def erase(room: Room, account_id: str) -> None:
@@ -84,6 +84,31 @@ def test_who_asks_to_erase_an_alias_is_told_who_has_its_people(room: Room) -> No
         room.do(lambda tx: room.desk.erasable(tx, "a"))
     erase(room, "b")
     assert room.do(lambda tx: room.desk.erasable(tx, "a")).erased_at is not None
+
+
+@pytest.mark.postgres
+def test_contacts_that_come_while_an_account_is_merged_wait_or_are_waited_for(postgres_store: SqlStore) -> None:
+    """Turns before rows, on either side: who holds what the other waits for is thrown out by the database."""
+    room, failed = Room(postgres_store, Desk(RULES)), list[Exception]()
+    room.tell(clock())
+    room.account("a", opened("a"))
+
+    def merge() -> None:
+        try:
+            room.tell(standing("a", version=3, closed=True, merged_into="b"))
+        except RingaheadError as error:
+            failed.append(error)
+
+    with postgres_store.begin() as tx:
+        tx.take_turns([CONTACTS])
+        merging = Thread(target=merge)
+        merging.start()
+        merging.join(timeout=1.0)
+        assert merging.is_alive(), "it waits for its turn"
+        room.desk.put_contacts(tx, [contact("a", "2")])
+    merging.join()
+    assert failed == []
+    assert left(room, "b")[0] == 2
 
 
 @pytest.mark.postgres
