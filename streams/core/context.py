@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from forecasting.model import Population
 from outreach.profiles import Economics, Profile, ProfileSet
 from outreach.value import Terms
+from schemas.base import put_together
 from schemas.envelope import Event
 from schemas.events.accounts import Size
 from schemas.events.ours import Phase
@@ -19,6 +20,7 @@ from streams.state import EPOCH_DAY, Account, Partition, moment, seconds
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE_SECONDS = 60
+_PLACE_TOLD = set(Place.model_fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +190,8 @@ class Folding:
     def place(self) -> Place:
         """Where the event stands in the log."""
         if self._place is None:
-            self._place = Place.trusted(partition=self.context.number, offset=self.offset)
+            values = {"partition": self.context.number, "offset": self.offset}
+            self._place = put_together(Place, values, _PLACE_TOLD, None)  # every field: said with each effect
         return self._place
 
     @property

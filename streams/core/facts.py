@@ -55,11 +55,6 @@ def yearly_spend(folding: Folding) -> float:
     return sum([cents for month, cents in by_month.items() if first < month <= newest]) / 100
 
 
-def month_of(at: datetime) -> int:
-    """Months since year 0, as spend is kept by."""
-    return at.year * 12 + at.month
-
-
 def last_order_day(account: Account) -> int | None:
     """Ordinal of the newest order day."""
     orders = account.orders

@@ -11,7 +11,6 @@ from schemas.envelope import Event
 from schemas.events.orders import OrderLine, OrderPlaced
 from schemas.needs import AccountValue
 from streams.core.context import Folding
-from streams.core.facts import month_of
 from streams.core.orders import MOST_CENTS
 
 REMEMBERED_MONTHS = 13
@@ -50,7 +49,7 @@ def margin_share(folding: Folding) -> float | None:
     sums = folding.account.margin_cents
     if not sums:
         return None
-    newest, known, margin = month_of(folding.at), 0, 0
+    newest, known, margin = folding.context.month(folding.now), 0, 0
     for month, both in sums.items():
         if newest - _YEAR < month <= newest:
             known += both[0]
