@@ -1,7 +1,8 @@
 """What was fetched into the database, in pieces: one that refuses some statements refuses most long transactions.
 
 After a refusal half as many records go into the next transaction, down to one; after each success twice as many, up
-to all. So a desk gets on where one statement in twenty fails, and where it does not, nothing is cut.
+to all. The first refusal after a success is answered at once, further ones are waited after. So a desk gets on where
+one statement in twenty fails, and where it does not, nothing is cut.
 """
 
 import asyncio
@@ -39,7 +40,7 @@ class Pieces:
         """
         left = [(place, record) for place, records in fetched.items() for record in records]
         positions: dict[tuple[str, int], int] = {}
-        pause = FIRST_PAUSE_SECONDS
+        pause = 0.0
         while left:
             if stopped.is_set():
                 return None
@@ -48,14 +49,14 @@ class Pieces:
             try:
                 await asyncio.to_thread(write, piece, ends)
             except Unavailable as error:
-                log.warning("the database is not there, trying again in %.1f s: %s", pause, error)
+                log.warning("the database took nothing, trying again in %.1f s: %s", pause, error)
                 self.records = max(min(self.records, len(left)) // 2, 1)
                 await asyncio.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+                pause = min(max(pause * 2, FIRST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
             else:
                 positions |= ends
                 del left[: self.records]
-                self.records, pause = min(self.records * 2, self._most), FIRST_PAUSE_SECONDS
+                self.records, pause = min(self.records * 2, self._most), 0.0
         return positions
 
 
