@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
+from console.places import place_text
 from console.survival import Survival, picture
 from console.texts import named, plain, text
 from console.times import LocalClock, Now, clock_text, local_clock, moment_text
@@ -187,7 +188,7 @@ def _facts(card: TaskCard) -> str:
     if standing is None:
         return text("unknown")
     trade = plain(standing.trade).capitalize() if standing.trade else None
-    known = (trade, standing.region, standing.country, str(standing.size), str(standing.phase))
+    known = (trade, *place_text(standing.region, standing.country), str(standing.size), str(standing.phase))
     return " · ".join(part for part in known if part)
 
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from console.chart import day_text
 from console.customer_texts import CHANNELS, say
+from console.places import place_text
 from console.texts import named, plain
 from console.words import DISPOSITIONS, KINDS
 from outreach.desk import AccountRecord
@@ -157,7 +158,7 @@ def _forecast(need: Need, evidence: Evidence, mid: date, today: date) -> NeedRow
 
 
 def _held(standing: AccountStanding) -> Iterable[Held]:
-    place = ", ".join(part for part in (standing.region, standing.country) if part)
+    place = ", ".join(place_text(standing.region, standing.country))
     withdrawn = ", ".join(_consent(purpose, channel) for purpose, channel in standing.withdrawn)
     given = ", ".join(_consent(purpose, channel) for purpose, channel in standing.given)
     preferred = CHANNELS[standing.preferred_channel] if standing.preferred_channel else ""

@@ -13,6 +13,7 @@ from console.context import Console, Me, Services
 from console.counting import ask
 from console.gate import Principal
 from console.history import SEEN, Happening, happenings, paged
+from console.places import place_text
 from console.roles import CALLERS
 from console.survival import Survival, picture
 from console.texts import named, plain, text
@@ -146,7 +147,7 @@ def _facts(record: AccountRecord) -> list[tuple[str, str]]:
         ("size", plain(standing.size)),
         ("phase", plain(standing.phase)),
         ("trade", plain(standing.trade or "").capitalize()),
-        ("place", ", ".join(part for part in (standing.region, standing.country) if part)),
+        ("place", ", ".join(place_text(standing.region, standing.country))),
         ("zone", standing.zone),
         ("spend", f"{standing.yearly_spend:,.0f}"),
         ("last_order", moment_text(standing.last_order_at)),

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import click
 
-from console.access import add_user, one_time_link
 from ops.demo.play import Played, play
 from ops.demo.prepare import Script, put_people, script
 from ops.demo.show import show
+from ops.demo.team import links, put_team
 from ops.embedded.installation import Opened, opened
 from ops.embedded.server import EmbeddedServer
 from ops.embedded.writer import standing_still, wall_hour
@@ -18,7 +18,6 @@ from schemas.settings import Settings, load_settings
 from streams.embedded.lock import hold
 
 NAME = "ringahead demo"
-USER = "demo"
 
 
 @click.command()
@@ -37,7 +36,7 @@ def command(no_serve: bool, port: int | None) -> None:
             server = None if no_serve else _server(installation, settings.console_port if port is None else port)
             _play(installation)
             if server is not None:
-                click.echo(_link(installation, server.url))
+                click.echo(links(installation, server.url))
                 server.run(lock, NAME)
 
 
@@ -75,6 +74,7 @@ def _play(installation: Opened) -> None:
     with progress("Playing the year", len(prepared.events)) as advance:
         played = play(installation, prepared.events, advance)
     click.echo(_summary(installation, played, took, time.monotonic() - started))
+    put_team(installation)
     with installation.store.read() as tx:
         for line in show(tx, (played.ended_at or wall_hour()).date()):
             click.echo(line)
@@ -92,10 +92,3 @@ def _summary(installation: Opened, played: Played, read_seconds: float, play_sec
         f"{played.ticks:,} ticks of business time, {len(played.models)} models learnt, "
         f"{figures.effects:,} effects; business time stands at {played.ended_at:%d %B %Y, %H:%M} UTC.\n"
     )
-
-
-def _link(installation: Opened, address: str) -> str:
-    with installation.store.begin() as tx:
-        add_user(tx, USER, "admin", None)
-        link = one_time_link(tx, USER, address)
-    return f"\nThe console, logged in once by this link (Ctrl-C stops it):\n  {link}"

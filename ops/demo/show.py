@@ -3,22 +3,24 @@
 from collections.abc import Iterator
 from datetime import date
 
+from console.places import place_text
 from outreach.ports import Transaction
 from outreach.records import Need, NeedStatus, ReorderState, ReorderTask, Suggestion, Task
 from outreach.task import TaskState
 from outreach.wording import sentence_on
+from schemas.decisions import TaskClass
+from schemas.needs import AccountStanding
 
-CALLS, REORDERS, SUGGESTIONS = 10, 3, 3
+CALLS, REORDERS, SUGGESTIONS = 5, 3, 3
+"""Calls of each class."""
+LOOKED_AT = 5000
 
 
 def show(tx: Transaction, today: date) -> Iterator[str]:
     """Lines of the print, as of a business day."""
-    ready = tx.tasks.listed([TaskState.READY], limit=CALLS)
-    yield f"The first {len(ready)} calls of {_count(tx):,} that are ready:"
-    lines = tx.needs.lines([task.task_id for task in ready])
-    for number, task in enumerate(ready, 1):
-        yield from _call(tx, number, task, [line for line in lines if line.task_id == task.task_id], today)
-    yield ""
+    ready = tx.tasks.listed([TaskState.READY], limit=LOOKED_AT)
+    for of, what in ((TaskClass.SERVICE, "service calls"), (TaskClass.SELLING, "calls to sell")):
+        yield from _calls(tx, what, [task for task in ready if task.task_class is of], today)
     proposals = tx.reorders.listed([ReorderState.PROPOSED], limit=REORDERS)
     yield f"{len(proposals)} reorder proposals for procurement:"
     yield from (_proposal(one, today) for one in proposals)
@@ -29,15 +31,30 @@ def show(tx: Transaction, today: date) -> Iterator[str]:
         yield f"  account {one.account_id}: {_name(one.name, one.sku)}. {one.sentence}"
 
 
+def _calls(tx: Transaction, what: str, ready: list[Task], today: date) -> Iterator[str]:
+    """The first of one class, each with its reasons."""
+    first = ready[:CALLS]
+    yield f"The first {len(first)} of {len(ready):,} {what} that are ready:"
+    lines = tx.needs.lines([task.task_id for task in first])
+    for number, task in enumerate(first, 1):
+        yield from _call(tx, number, task, [line for line in lines if line.task_id == task.task_id], today)
+    yield ""
+
+
 def _call(tx: Transaction, number: int, task: Task, lines: list[Need], today: date) -> Iterator[str]:
     open_lines = [line for line in lines if line.status is NeedStatus.OPEN]
     standings = tx.standings.many([task.account_id])
-    who = f", {standings[0].trade} in {standings[0].region or standings[0].country}" if standings else ""
-    yield f"{number:>3}. account {task.account_id}{who} ({task.task_class})"
+    yield f"{number:>3}. account {task.account_id}{_who(standings[0]) if standings else ''}"
     for line in open_lines[:3]:
-        yield f"       {_name(line.group_name, line.group)}: {_said(line, today)}"
+        about = "" if line.group.startswith("*") else f"{_name(line.group_name, line.group)}: "
+        yield f"       {about}{_said(line, today)}"
     if len(open_lines) > 3:
         yield f"       and {len(open_lines) - 3} more"
+
+
+def _who(standing: AccountStanding) -> str:
+    place = place_text(standing.region, standing.country)
+    return f", {(standing.trade or 'customer').replace('_', ' ')}" + (f" in {place[0]}" if place else "")
 
 
 def _proposal(one: ReorderTask, today: date) -> str:
@@ -53,7 +70,7 @@ def _said(one: Need | ReorderTask, today: date) -> str:
 def _suggestions(tx: Transaction, ready: list[Task]) -> Iterator[Suggestion]:
     """One for each of the first accounts that has one with figures."""
     found = 0
-    for task in tx.tasks.listed([TaskState.READY], limit=200) if ready else []:
+    for task in ready:
         told = [one for one in tx.suggestions.of_account(task.account_id) if one.sentence]
         if told:
             yield told[0]
@@ -62,12 +79,6 @@ def _suggestions(tx: Transaction, ready: list[Task]) -> Iterator[Suggestion]:
             return
 
 
-def _count(tx: Transaction) -> int:
-    return tx.tasks.counts().get(TaskState.READY, 0)
-
-
 def _name(name: str, sku: str) -> str:
     """What people call it, with its number."""
-    if sku.startswith("*"):
-        return "the account"
-    return f"{name.title()} ({sku})" if name else sku
+    return f"{' '.join(name.split()).title()} ({sku})" if name else sku
