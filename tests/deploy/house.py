@@ -15,7 +15,6 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import faust
 from aiokafka import AIOKafkaProducer
 
 from console.access import add_user, new_api_key
@@ -36,8 +35,6 @@ from tests.streams.scene import placed
 NOW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 QUICK = ("-m", "tests.deploy.quick_console")
 PROCESSES = ("worker", "desk", "archive", "console")
-OF_WORKERS = (f"faust-{faust.__version__}", "ringahead-worker")
-"""Their client ids at the broker: what reads the log, and what reads changelogs."""
 
 
 def order(number: int, account: str) -> Event:
@@ -110,34 +107,6 @@ class House:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(30)
-
-    def signal_broker(self, how: signal.Signals) -> None:
-        """To every broker."""
-        for node in self.kafka.nodes:
-            assert node.process is not None
-            node.process.send_signal(how)
-
-    @contextmanager
-    def throttled(self, bytes_per_second: int) -> Iterator[None]:
-        """The broker gives workers so little; one batch of records at least in each answer, then a pause.
-
-        Connections that it has muted stay so for long without the limit, too: a worker that runs starts anew.
-        """
-        self._quota("--add-config", f"consumer_byte_rate={bytes_per_second}")
-        try:
-            yield
-        finally:
-            self._quota("--delete-config", "consumer_byte_rate")
-            if "worker" in self.processes:
-                self.stop("worker")
-                self.start("worker")
-
-    def _quota(self, *change: str) -> None:
-        java = ["java", "-XX:TieredStopAtLevel=1", "-cp", f"{self.kafka.cache / 'jars'}/*", "kafka.admin.ConfigCommand"]
-        for client in OF_WORKERS:
-            whose = ["--entity-type", "clients", "--entity-name", client]
-            command = [*java, "--bootstrap-server", self.kafka.bootstrap, "--alter", *whose, *change]
-            subprocess.run(command, check=True, timeout=120, capture_output=True)
 
     def log(self, *events: Event) -> None:
         """To the log of record."""

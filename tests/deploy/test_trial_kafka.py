@@ -1,6 +1,5 @@
 """Alerts of a Kafka installation, made by breaking what they speak of; each fires, and resolves when it is mended."""
 
-import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -78,48 +77,6 @@ def test_the_worker_is_away(trial: tuple[House, Watch]) -> None:
     watch.fires("RingaheadRecordsGone")
     house.start("worker")
     watch.resolves("RingaheadAway", "RingaheadLagOld", "RingaheadRecordsGone")
-
-
-def test_the_worker_is_slow(trial: tuple[House, Watch]) -> None:
-    """It reads, and less than comes."""
-    house, watch = trial
-    with house.throttled(1000), meanwhile(lambda: house.orders(40, "account-1"), 0.5):
-        watch.fires("RingaheadGroupSlow")
-    watch.resolves("RingaheadGroupSlow")
-
-
-def test_new_profiles_do_not_get_on(trial: tuple[House, Watch]) -> None:
-    """The worker goes between their announcement and the first slice of accounts."""
-    house, watch = trial
-    with house.throttled(1):
-        house.log(house.new_profiles("trial-1"))
-        watch.until(lambda: "1" in watch.value("ringahead_rollout_running"), "profiles to reach a partition")
-        house.stop("worker")
-        watch.fires("RingaheadRolloutStuck")
-    house.start("worker")
-    watch.resolves("RingaheadRolloutStuck")
-
-
-def test_a_recovery_hangs(trial: tuple[House, Watch]) -> None:
-    """A worker without its local state, and a broker that freezes while it gives the changelog."""
-    house, watch = trial
-    house.stop("worker")
-    for local in house.made.settings.data_dir.glob("worker*"):
-        local.rename(local.with_name(f"lost-{local.name}"))
-    with house.throttled(1):
-        house.start("worker")
-        watch.until(lambda: remaining(watch) > 0, "the recovery to begin")
-        house.signal_broker(signal.SIGSTOP)
-        try:
-            watch.fires("RingaheadRecoveryStuck")
-        finally:
-            house.signal_broker(signal.SIGCONT)
-    watch.resolves("RingaheadRecoveryStuck")
-
-
-def remaining(watch: Watch) -> float:
-    """Offsets of changelogs still to be read."""
-    return sum(map(float, watch.value("ringahead_worker_recovery_remaining_offsets")))
 
 
 def test_the_database_is_away(trial: tuple[House, Watch]) -> None:
