@@ -87,7 +87,7 @@ TEXTS: Mapping[str, str] = {
     "operator.worker_away": "does not answer",
     "operator.worker_ready": "ready",
     "operator.worker_not_ready": "not ready",
-    "operator.worker_partitions": "{count} partitions",
+    "operator.worker_partitions": "partitions: {count}",
     "operator.letters_browse": "Browse, edit, replay, discard",
     "operator.resets_open": "Reset a group's offsets",
     "operator.board_back": "Back to Operations",
