@@ -21,6 +21,7 @@ from console.problems import problem
 from console.rates import CUSTOMERS, LOGINS, PEOPLE_AND_PROGRAMS, RateLimit
 from console.roles import OPEN, Role, allowed_roles, methods_of
 from console.scopes import scope_of
+from schemas.errors import Unavailable
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 _NUL = re.compile(rb"\x00|%00|\\u0000")
@@ -84,7 +85,10 @@ class Gate:
         if _NUL.search(asked) and not _is_customer(request):  # links that lead nowhere all get one answer
             await problem(422, "bad_request", "no text has a NUL in it")(scope, receive, answer)
             return
-        refused = await self._refusal(request)
+        try:
+            refused = await self._refusal(request)
+        except Unavailable as error:  # who asks is in the database
+            refused = self._error(request, 503, "unavailable", str(error))
         if refused is not None:
             await refused(scope, receive, answer)
             return

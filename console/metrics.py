@@ -113,9 +113,11 @@ class Timed:
             return
         method = scope["method"] if scope["method"] in {"GET", "HEAD", "POST"} else "other"
         route, began = pattern_of(method, scope["path"]), time.perf_counter()
+        told: list[object] = []
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
+                told.append(message["status"])
                 self._metrics.count(
                     "ringahead_http_requests_total", method=method, route=route, status=str(message["status"])
                 )
@@ -123,6 +125,10 @@ class Timed:
 
         try:
             await self._app(scope, receive, sending)
+        except Exception:  # answered with 500 further out
+            if not told:
+                self._metrics.count("ringahead_http_requests_total", method=method, route=route, status="500")
+            raise
         finally:
             if route not in STREAMS:
                 seconds = time.perf_counter() - began

@@ -89,3 +89,16 @@ def _key(site: Site, name: str) -> str:
     with site.store.begin() as tx:
         add_user(tx, name, "operator", None)
         return new_api_key(tx, name, 1)
+
+
+def test_while_the_database_is_away_everything_else_is_answered_with_503_and_counted(site: Site) -> None:
+    key = {"authorization": f"Bearer {_key(site, 'prometheus')}"}
+    caller = site.as_role("operator")
+    assert site.caller().get("/metrics", headers=key).status_code == 200
+    site.store.begin = site.store.read = Away().begin  # type: ignore[method-assign]
+    assert caller.get("/operator").status_code == 503
+    answer = site.caller().get("/v1/outbox/commands", headers=key)
+    assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (503, "unavailable")
+    found = samples(site.caller().get("/metrics", headers=key).content)
+    counted = {labels: value for (name, labels), value in found.items() if name == "ringahead_http_requests_total"}
+    assert sum(value for labels, value in counted.items() if ("status", "503") in labels) == 2
