@@ -15,9 +15,9 @@ from aiokafka import TopicPartition
 
 from schemas.errors import Unavailable
 
-FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 2.0
-"""A database that is there again, or that refused one statement of many, must not be waited for much longer."""
+FIRST_PAUSE_SECONDS = 0.25
+LONGEST_PAUSE_SECONDS = 0.5
+"""One attempt costs a database nothing; one that is there again, or refuses at random, must not be waited for."""
 
 Fetched = Mapping[TopicPartition, Sequence[Any]]
 Ends = Mapping[tuple[str, int], int]
