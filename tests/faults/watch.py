@@ -17,6 +17,8 @@ from streams.kafka.names import GROUP as WORKERS
 
 ASK_SECONDS = 0.25
 ANSWER_SECONDS = 5.0
+ENDS_SECONDS = 2.0
+"""A new leader tells no end before it knows what is committed, which it never does with too few replicas in sync."""
 
 Place = tuple[str, int]
 
@@ -26,7 +28,8 @@ class Sight:
     """What was seen at one moment; committed ends of the topics, positions of the groups."""
 
     at: float
-    """time.monotonic()"""
+    """time.monotonic() of the positions"""
+    ends_at: float = 0.0
     ends: Mapping[Place, int] = field(default_factory=dict)
     committed: Mapping[str, Mapping[Place, int]] = field(default_factory=dict)
     """By group."""
@@ -59,6 +62,11 @@ class Watch:
         start = time.monotonic()
         return self.until(lambda sight: sight.at > start, "an answer of the brokers", seconds)
 
+    def fresh_ends(self, seconds: float = 60) -> Sight:
+        """A sight of after now, the ends of all topics included."""
+        start = time.monotonic()
+        return self.until(lambda sight: sight.ends_at > start, "the ends of the topics", seconds)
+
     def until(self, seen: Callable[[Sight], bool], what: str, seconds: float) -> Sight:
         """Wait for a sight; fails when it does not come in time."""
         end = time.monotonic() + seconds
@@ -73,7 +81,7 @@ class Watch:
 
     def marks(self, topics: Iterable[str], group: str = WORKERS) -> dict[Place, int]:
         """The ends of these topics now, or the group's positions where they are beyond."""
-        sight = self.fresh()
+        sight = self.fresh_ends()
         done = sight.committed.get(group, {})
         return {place: max(end, done.get(place, 0)) for place, end in sight.ends.items() if place[0] in set(topics)}
 
@@ -125,12 +133,16 @@ class Watch:
     async def _ask(self, admin: AIOKafkaAdminClient, reader: AIOKafkaConsumer, places: list[TopicPartition]) -> None:
         at = time.monotonic()
         committed = {group: await self._committed(admin, group) for group in GROUPS}
-        ends = await reader.end_offsets(places)
+        ends, ends_at = self.last.ends, self.last.ends_at
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ENDS_SECONDS):
+                found = await reader.end_offsets(places)
+            ends, ends_at = {(p.topic, p.partition): end for p, end in found.items()}, at
         for group, positions in committed.items():
             for place, offset in positions.items():
                 if offset != self.last.committed.get(group, {}).get(place):
                     self.moved.setdefault((group, place), []).append(at)
-        self.last = Sight(at, {(p.topic, p.partition): end for p, end in ends.items()}, committed)
+        self.last = Sight(at, ends_at, ends, committed)
 
     async def _committed(self, admin: AIOKafkaAdminClient, group: str) -> dict[Place, int]:
         found = await admin.list_consumer_group_offsets(group)
