@@ -1,7 +1,7 @@
 """Made-up requests, right and wrong, by our own OpenAPI document: no server error, and every answer is as described."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -64,14 +64,19 @@ def judged(operation: Any, mode: GenerationMode, headers: dict[str, str], exampl
     return seen
 
 
+def operations(site: Any) -> Iterator[Any]:
+    """Every operation of the description, asked of the application itself."""
+    schema = schemathesis.openapi.from_dict(described(site.app))
+    schema.app = site.app
+    for found in schema.get_all_operations():
+        yield found.ok()
+
+
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 def test_no_request_breaks_the_server(keyed: Any, mode: GenerationMode) -> None:
     site, bearer = keyed
-    schema = schemathesis.openapi.from_dict(described(site.app))
-    schema.app = site.app
     statuses: dict[str, Counter[int]] = {}
-    for found in schema.get_all_operations():
-        operation = found.ok()
+    for operation in operations(site):
         takes = any(True for _ in operation.iter_parameters()) or operation.body
         if mode is GenerationMode.POSITIVE or takes:
             statuses[f"{operation.method} {operation.path}"] = judged(operation, mode, bearer())
@@ -85,11 +90,8 @@ def test_no_request_breaks_the_server(keyed: Any, mode: GenerationMode) -> None:
 @pytest.mark.parametrize("role", sorted(PEOPLE - {Role.ADMIN}))
 def test_no_role_breaks_the_server(keyed: Any, role: Role) -> None:
     site, bearer = keyed
-    schema = schemathesis.openapi.from_dict(described(site.app))
-    schema.app = site.app
     statuses: dict[str, Counter[int]] = {}
-    for found in schema.get_all_operations():
-        operation = found.ok()
+    for operation in operations(site):
         name = f"{operation.method.upper()} {operation.path}"
         statuses[name] = judged(operation, GenerationMode.POSITIVE, bearer(role), OF_A_ROLE)
         allowed = allowed_roles(operation.method.upper(), operation.path)
